@@ -1,0 +1,1 @@
+"""Migrate RST sites to MyST and prove that every page still renders the same."""

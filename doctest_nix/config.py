@@ -1,0 +1,46 @@
+"""What a run is asked to do, validated once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+#: A release of the official image, pinned so that a run today and one next year are the same.
+DEFAULT_IMAGE = "nixos/nix:2.28.3"
+
+
+class Backend(StrEnum):
+    """Which sandbox a run uses; AUTO takes Docker where engine and image are there."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    BUBBLEWRAP = "bubblewrap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a sandbox may use: bytes, processes, CPUs."""
+
+    memory: int = 4 * 1024**3
+    processes: int = 512
+    cpus: float = 2.0
+    output: int = 4 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of a run.
+
+    ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
+    provides none.  ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.
+    ``columns`` is the width of the terminal.
+    """
+
+    backend: Backend = Backend.AUTO
+    image: str = DEFAULT_IMAGE
+    nixpkgs: Path | None = None
+    timeout: float = 60.0
+    document_timeout: float = 900.0
+    columns: int = 1000
+    limits: Limits = Limits()

@@ -1,0 +1,128 @@
+"""What a tutorial consists of: blocks, prose, headings and comments, in order, with their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Lines of a document, 1-based and inclusive."""
+
+    path: Path
+    line: int
+    end_line: int
+
+    def __str__(self) -> str:
+        """Return ``path:line``, which terminals and editors turn into a link."""
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A directive that a block stands in: ``note``, ``tab-item`` with argument ``Linux``, …"""
+
+    name: str
+    argument: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class Style(StrEnum):
+    """How a block is written in its source."""
+
+    FENCE = "fence"  # ``` or ~~~ with a language
+    DIRECTIVE = "directive"  # ```{code-block}, .. code-block::
+    INDENTED = "indented"  # Markdown's indented code
+    LITERAL = "literal"  # RST's `::`
+    DOCTEST = "doctest"  # RST's `>>>`
+    INCLUDED = "included"  # literalinclude, {{#include}}: the text stands in another file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A code block as a reader sees it.
+
+    ``location`` spans the block's own first to last source line: fence to fence, directive line
+    to the last line of its body, first to last line of indented code.  ``text`` is what the
+    reader reads: common indentation, quote marks and options removed, no final newline.
+    ``text_line`` is the document line of its first line; every further line of the text is the
+    document's next (not so for ``Style.INCLUDED``, where it is the directive's line).
+    ``language`` is as written, ``""`` where there is none.  ``info`` is what follows the language
+    on the fence line.  ``containers`` are the directives around it, outermost first; ``section``
+    the titles of the headings above it, outermost first.  ``include`` is the file that an
+    included block names, as written.
+    """
+
+    location: Location
+    style: Style
+    language: str
+    text: str
+    text_line: int
+    caption: str | None = None
+    info: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    containers: tuple[Container, ...] = ()
+    section: tuple[str, ...] = ()
+    include: str | None = None
+
+    def option(self, name: str) -> str | None:
+        """Return the directive option ``name`` as written, None where it is absent."""
+        return dict(self.options).get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """A paragraph, or any other text between blocks that a reader sees.
+
+    ``text`` is its source, lines joined by a space; ``code`` its inline literals, in order,
+    without their quotes.
+    """
+
+    location: Location
+    text: str
+    code: tuple[str, ...] = ()
+    containers: tuple[Container, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A section title with its level, 1 being the document's."""
+
+    location: Location
+    title: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """An invisible ``doctest-nix:`` comment: ``text`` is what follows the colon.
+
+    ``body`` holds the comment's further lines, common indentation removed.
+    """
+
+    location: Location
+    text: str
+    body: str = ""
+
+
+Element = Block | Prose | Heading | Comment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A parsed document: its elements in source order, nested ones where they stand."""
+
+    path: Path
+    elements: tuple[Element, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The code blocks, in source order."""
+        return tuple(e for e in self.elements if isinstance(e, Block))
+
+    @property
+    def title(self) -> str:
+        """The first heading's text, the file's name where there is none."""
+        return next((e.title for e in self.elements if isinstance(e, Heading)), self.path.name)

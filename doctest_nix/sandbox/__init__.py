@@ -1,0 +1,150 @@
+"""Where a document runs: the contract that every sandbox backend keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from doctest_nix.config import Config
+
+#: The user's home in every sandbox; it holds dot files and `WORKDIR` alone.
+HOME = PurePosixPath("/home/user")
+
+#: Where a document's session starts: a directory that is empty, whatever Nix writes to `HOME`.
+WORKDIR = HOME / "tutorial"
+
+#: Where the package set that a run provides is seen in the sandbox.
+NIXPKGS = PurePosixPath("/nixpkgs")
+
+
+class Ended(StrEnum):
+    """How a command came to its end."""
+
+    EXITED = "exited"
+    TIMEOUT = "timeout"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A command that ended: what a terminal shows of it, and its status.
+
+    ``output`` is rendered (no control sequences), without final newline; ``truncated`` counts
+    the bytes of it that were dropped because the output was too long to keep.  ``exit_code`` is
+    None unless ``ended`` is EXITED.
+    """
+
+    output: str
+    exit_code: int | None
+    seconds: float
+    ended: Ended
+    truncated: int = 0
+
+
+class Stream(Protocol):
+    """The byte stream of a terminal: what its programs print, and what is typed."""
+
+    def read(self, timeout: float) -> bytes:
+        """Return what has arrived, waiting up to ``timeout`` seconds for the first byte.
+
+        ``b""`` is the end: the terminal's last program is gone.  Raises TimeoutError where
+        nothing arrived in time.
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Type all of ``data``; raises OSError where the terminal is gone."""
+        ...
+
+    def close(self) -> None:
+        """Hang up.  Idempotent; never raises."""
+        ...
+
+
+class Sandbox(Protocol):
+    """One throwaway machine, for one document.
+
+    It has `HOME`, `WORKDIR` (empty), a ``/nix`` of its own, the provided package set at
+    `NIXPKGS`, no network, and the variables of `environment`, nothing of the host's.
+    """
+
+    def start(self) -> None:
+        """Make it ready.  Called once; raises SandboxError, and then leaves nothing behind."""
+        ...
+
+    def attach(self, argv: Sequence[str], env: Mapping[str, str]) -> Stream:
+        """Run ``argv`` in `WORKDIR` on a new terminal of its own, with ``env`` added.
+
+        The program leads its own session on that terminal, echo is off, the size is
+        ``Config.columns`` by 50.  Several terminals may be open at once; they share processes,
+        network and files.  Raises SandboxError.
+        """
+        ...
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
+        """Run ``argv`` in `WORKDIR` without a terminal, beside the terminals that are open.
+
+        It sees their files and processes.  Output is stdout and stderr in one, decoded as UTF-8
+        with ``surrogateescape``, not rendered.  A program still running after ``timeout``
+        seconds is killed (``Ended.TIMEOUT``).  Raises SandboxError where the sandbox is gone.
+        """
+        ...
+
+    def put(self, path: PurePosixPath, data: bytes) -> None:
+        """Write a file, making its directories; a relative path is below `WORKDIR`.
+
+        Symbolic links in ``path`` are the sandbox's own and never lead to the host's files.
+        Raises SandboxError where the sandbox is gone, OSError where it refuses.
+        """
+        ...
+
+    def get(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes; a relative path is below `WORKDIR`.
+
+        Raises FileNotFoundError or another OSError where it cannot be read, SandboxError where
+        the sandbox is gone.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End everything that runs in it and remove it.  Idempotent; never raises."""
+        ...
+
+
+class Provider(Protocol):
+    """A backend in use: made once a run, it makes a `Sandbox` for each document."""
+
+    #: One line for the report's head: backend, image or Nix version.
+    description: str
+
+    def create(self) -> Sandbox:
+        """Return a new sandbox, not started."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the run held.  Idempotent; never raises."""
+        ...
+
+
+def environment(config: Config) -> dict[str, str]:
+    """Return the variables that every program in a sandbox has, ``PATH`` apart."""
+    variables = {
+        "HOME": str(HOME),
+        "USER": "root",
+        "LOGNAME": "root",
+        "SHELL": "/bin/bash",
+        "TERM": "dumb",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PAGER": "cat",
+        "GIT_PAGER": "cat",
+        "NO_COLOR": "1",
+        "NIX_CONFIG": "build-users-group =\nsandbox = false\nsubstituters =\n",
+    }
+    if config.nixpkgs is not None:
+        variables["NIX_PATH"] = f"nixpkgs={NIXPKGS}"
+    return variables
