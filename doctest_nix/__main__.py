@@ -56,7 +56,9 @@ def _list(arguments: argparse.Namespace) -> int:
     status = 0
     for path in _documents(arguments.paths):
         try:
-            planned = plan(load(path, root=Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent))
+            planned = plan(
+                load(path, root=Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent)
+            )
         except DocumentError as error:
             print(error, file=sys.stderr)
             status = 1

@@ -113,5 +113,7 @@ def _parse(comments: Iterable[Comment], base: Annotations, path: Path) -> Annota
                 remedy='Write: skip reason="…"',
             )
         if "skip" in values:
-            result = replace(result, skip=values.get("reason") or values["skip"] or "as the page says")
+            result = replace(
+                result, skip=values.get("reason") or values["skip"] or "as the page says"
+            )
     return result

@@ -46,8 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="BACKEND",
         help="auto, docker or bubblewrap (default: auto, Docker where engine and image are there)",
     )
-    group.addoption("--nix-image", metavar="IMAGE", help=f"container image (default: {DEFAULT_IMAGE})")
-    group.addoption("--nix-nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox")
+    group.addoption(
+        "--nix-image", metavar="IMAGE", help=f"container image (default: {DEFAULT_IMAGE})"
+    )
+    group.addoption(
+        "--nix-nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox"
+    )
     group.addoption("--nix-timeout", metavar="SECONDS", help="time for one command (default: 60)")
     group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
@@ -166,9 +170,8 @@ class Runs:
     def of(self, document: DocumentFile) -> DocumentRun:
         """Return the document's run."""
         if document.path not in self._runs:
-            assert document.plan is not None
             self._runs[document.path] = DocumentRun(
-                document.plan, self.config, lambda: self.provider().create()
+                document.planned, self.config, lambda: self.provider().create()
             )
         return self._runs[document.path]
 
@@ -189,8 +192,8 @@ class Runs:
         """Yield the place of each step that masks helped, with what they did."""
         for document in self.files:
             for index, verdict in sorted(self.verdicts(document).items()):
-                if verdict.masks and document.plan is not None:
-                    block = document.plan.steps[index].blocks[0]
+                if verdict.masks:
+                    block = document.planned.steps[index].blocks[0]
                     yield f"{_shown(block.location.path)}:{block.location.line}", verdict.masks
 
     def verdicts(self, document: DocumentFile) -> dict[int, Verdict]:
@@ -211,7 +214,7 @@ _RUNS = pytest.StashKey[Runs]()
 class DocumentFile(pytest.File):
     """A tutorial: its items are its steps."""
 
-    plan: Plan | None = None
+    planned: Plan
     error: DocumentError | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -219,35 +222,45 @@ class DocumentFile(pytest.File):
         runs = self.config.stash[_RUNS]
         runs.files.append(self)
         try:
-            self.plan = plan(load(self.path, root=self.config.rootpath))
+            self.planned = plan(load(self.path, root=self.config.rootpath))
         except DocumentError as error:
             self.error = error
             yield MalformedItem.from_parent(self, name=f"{error.slug}:{error.line}", error=error)
             return
-        for index, step in enumerate(self.plan.steps):
-            yield StepItem.from_parent(self, name=_name(step), step=step, index=index)
+        for index, step in enumerate(self.planned.steps):
+            yield StepItem.from_parent(
+                self, name=_name(step), document=self, step=step, index=index
+            )
 
     def report(self) -> DocumentReport:
         """Return the rows of the document as far as they are known."""
         path = _shown(self.path)
-        if self.plan is None:
-            return DocumentReport(path=path, blocks=(), error=str(self.error or "not collected"))
+        if self.error is not None:
+            return DocumentReport(path=path, blocks=(), error=str(self.error))
         verdicts = self.config.stash[_RUNS].verdicts(self)
-        found = document_report(self.plan, verdicts, not_run=_NOT_RUN)
+        found = document_report(self.planned, verdicts, not_run=_NOT_RUN)
         return DocumentReport(path=path, blocks=found.blocks)
 
     def teardown(self) -> None:
         """End the document's sandbox as soon as its last step is done."""
-        if self.plan is not None:
+        if self.error is None:
             self.config.stash[_RUNS].of(self).close()
 
 
 class StepItem(pytest.Item):
     """A view of one step: it asks the document's run for the verdict and shows it."""
 
-    def __init__(self, *, step: Step, index: int, **keywords: Any) -> None:  # pytest's own
-        """Stand for step ``index`` of the parent's plan."""
+    def __init__(
+        self,
+        *,
+        document: DocumentFile,
+        step: Step,
+        index: int,
+        **keywords: Any,  # pytest's own
+    ) -> None:
+        """Stand for step ``index`` of the document's plan."""
         super().__init__(**keywords)
+        self.document = document
         self.step = step
         self.index = index
         self.verdict = Verdict(fate=Fate.SKIPPED, reason=_NOT_RUN)
@@ -255,8 +268,7 @@ class StepItem(pytest.Item):
     def setup(self) -> None:
         """Execute the step and those before it; our own trouble is an error, not a failure."""
         runs = self.config.stash[_RUNS]
-        assert isinstance(self.parent, DocumentFile)
-        self.verdict = runs.of(self.parent).verdict(self.index)
+        self.verdict = runs.of(self.document).verdict(self.index)
         match self.verdict.fate:
             case Fate.BROKEN:
                 raise _Broken(self.verdict)
@@ -273,7 +285,9 @@ class StepItem(pytest.Item):
             raise _Wrong(self.verdict)
         if self.verdict.fate is Fate.STALE:
             location = self.step.blocks[0].location
-            self.warn(StaleWarning(f"{_shown(location.path)}:{location.line}: {self.verdict.reason}"))
+            self.warn(
+                StaleWarning(f"{_shown(location.path)}:{location.line}: {self.verdict.reason}")
+            )
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Tell the mistake of the page, never our own call stack."""

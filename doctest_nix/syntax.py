@@ -19,7 +19,9 @@ FORMS: tuple[tuple[str, str], ...] = (
     ("with {};[", "\n]"),
 )
 
-_ELISION_LINE = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:\.\.\.|…|\[(?:\.\.\.|…)\])[ \t]*;?[ \t]*$", re.M)
+_ELISION_LINE = re.compile(
+    r"^[ \t]*(?:#[ \t]*)?(?:\.\.\.|…|\[(?:\.\.\.|…)\])[ \t]*;?[ \t]*$", re.MULTILINE
+)
 _ELIDED_SET = re.compile(r"\{\s*(?:\.\.\.|…)\s*\}(?!\s*[:@])")
 _ELIDED_LIST = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]")
 _ELIDED_VALUE = re.compile(r"(?<=[=(:])(\s*)(?:\.\.\.|…)(?=\s*[;)])")
@@ -115,7 +117,9 @@ def _as_it_is(text: str) -> str:
 
 def _wording(message: str) -> str:
     """Return the error's own words and its line, without the temporary file's name."""
-    found = re.search(r"error:\s*(.*?)(?:,? at \S*?:(\d+):\d+:?|\n\s*at \S*?:(\d+):\d+:)", message, re.S)
+    found = re.search(
+        r"error:\s*(.*?)(?:,? at \S*?:(\d+):\d+:?|\n\s*at \S*?:(\d+):\d+:)", message, re.DOTALL
+    )
     if found is None:
         return " ".join(message.split())[:300]
     line = found[2] or found[3]

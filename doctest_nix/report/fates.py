@@ -38,9 +38,7 @@ class DocumentReport:
     error: str = ""
 
 
-def document_report(
-    plan: Plan, verdicts: Mapping[int, Verdict], *, not_run: str
-) -> DocumentReport:
+def document_report(plan: Plan, verdicts: Mapping[int, Verdict], *, not_run: str) -> DocumentReport:
     """Return the rows of a document; steps without a verdict are skipped for ``not_run``."""
     unknown = Verdict(fate=Fate.SKIPPED, reason=not_run)
     rows = [

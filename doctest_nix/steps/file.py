@@ -52,9 +52,7 @@ class FileStep:
                 seconds=time.monotonic() - begin,
                 mismatch=Mismatch(location=self.block.location, problem=problem),
             )
-        return Verdict(
-            fate=Fate.PASSED, checked=Checked.APPLIED, seconds=time.monotonic() - begin
-        )
+        return Verdict(fate=Fate.PASSED, checked=Checked.APPLIED, seconds=time.monotonic() - begin)
 
 
 def from_block(block: Block, context: Context) -> FileStep | None:

@@ -118,7 +118,9 @@ def _run(exchange: Exchange, stage: Stage) -> tuple[Mismatch | None, Comparison 
             command=exchange.input,
         )
         if comparison.level is Level.MISMATCH:
-            return _mismatch(exchange, "the output is not what the page shows", completed, comparison), comparison
+            return _mismatch(
+                exchange, "the output is not what the page shows", completed, comparison
+            ), comparison
     if completed.exit_code not in (0, None) and not leaves and not _may_fail(exchange, completed):
         problem = f"the command failed with status {completed.exit_code}"
         shown = tuple(f"+ {line}" for line in completed.output.split("\n")[-40:] if line)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 _HEREDOC = re.compile(r"<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.!@%+:,-]+))")
+_TOKEN = re.compile(r"<<<|&&|\|\||[;&|()<>'\"`]|\s+|\\.?|[^\s;&|()<>'\"`\\]+")
+_IN_DOUBLE_QUOTES = re.compile(r'\\.?|"|\$\((?!\()|[^"\\$]+|\$')
 _OPENERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "case": "esac", "{": "}"}
 _CLOSERS = frozenset(_OPENERS.values())
 
 #: After these words and signs another command begins.
-_STARTERS = frozenset({"then", "do", "else", "elif", "!", "time", ";", "&&", "||", "|", "&", "("})
+_STARTERS = frozenset({"then", "do", "else", "elif", "!", "time"})
 
 
 def is_unfinished(text: str) -> bool:
@@ -19,19 +21,10 @@ def is_unfinished(text: str) -> bool:
     ``|``, ``&&`` or ``||``, and before the ``done``, ``fi``, ``esac`` or ``}`` of a compound
     command.  Linear in the text; never raises.
     """
-    lines = text.split("\n")
-    closers: list[str] = []
-    heredocs: list[tuple[str, bool]] = []
-    quote = ""
-    trailing = False
-    for line in lines:
-        if heredocs and not quote:
-            word, stripped = heredocs[0]
-            if (line.lstrip("\t") if stripped else line) == word:
-                heredocs.pop(0)
-            continue
-        quote, trailing = _scan(line, quote, closers, heredocs)
-    return bool(quote or heredocs or closers or trailing)
+    scanner = _Scanner()
+    for line in text.split("\n"):
+        scanner.read(line)
+    return scanner.unfinished
 
 
 def logical_lines(text: str) -> list[tuple[int, str]]:
@@ -53,89 +46,98 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
     return commands
 
 
-def _scan(
-    line: str, quote: str, closers: list[str], heredocs: list[tuple[str, bool]]
-) -> tuple[str, bool]:
-    """Read a line; return the quote that is open after it, and whether it goes on by its end."""
-    position = 0
-    starts = True  # a word here is a command's first
-    trailing = False
-    while position < len(line):
-        rest = line[position:]
-        char = rest[0]
-        if quote == "'":
-            end = line.find("'", position)
-            if end < 0:
-                return quote, False
-            quote, position, starts = "", end + 1, False
-            continue
-        if char == "\\":
-            if len(rest) == 1:
-                return quote, not quote or quote == '"'
-            position += 2
-            starts = trailing = False
-            continue
-        if quote:
-            if rest.startswith("$(") and quote == '"':
-                closers.append(')"')
-                quote, position, starts = "", position + 2, True
-                continue
-            if char == quote:
-                quote = ""
-            position += 1
-            starts = trailing = False
-            continue
-        if char in "'\"`":
-            quote = char
-            position += 1
-            starts = trailing = False
-        elif char == "#" and (position == 0 or line[position - 1] in " \t;&|("):
-            break
-        elif found := _HEREDOC.match(rest) if not rest.startswith("<<<") else None:
-            heredocs.append((next(g for g in found.groups()[1:] if g), bool(found[1])))
-            position += found.end()
-            starts = trailing = False
-        elif rest.startswith("<<<"):
-            position += 3
-        elif rest.startswith(("&&", "||")):
-            position += 2
-            starts = trailing = True
-        elif char == "(":
-            closers.append(")")
-            position += 1
-            starts, trailing = True, False
-        elif char == ")":
-            if closers and closers[-1] in (")", ')"'):
-                quote = '"' if closers.pop() == ')"' else ""
-            starts = line[position - 1 : position] == "("  # the body of `f()` follows
-            trailing = False
-            position += 1
-        elif char in ";&|":
-            position += 1
-            starts, trailing = True, char == "|"
-        elif char in " \t":
-            position += 1
-        else:
-            word = re.match(r"[^\s;&|()<>'\"`\\]+|[<>]", rest)
-            text = word[0] if word else char
-            position += len(text)
-            trailing = False
-            if starts:
-                starts = _note_keyword(text, closers)
-            elif text == "}" and closers[-1:] == ["}"] and line[:position].strip() == "}":
-                closers.pop()
-    return quote, trailing
+class _Scanner:
+    """What is open after the lines read so far."""
 
+    def __init__(self) -> None:
+        self._quote = ""
+        self._closers: list[str] = []  # what ends each open bracket or compound, outermost first
+        self._heredocs: list[tuple[str, bool]] = []  # end word, and whether tabs before it go
+        self._goes_on = False  # the line ends in a backslash or an operator
+        self._starts = True  # the next word is a command's first
 
-def _note_keyword(word: str, closers: list[str]) -> bool:
-    """Open or close a compound command; True where a command's first word may follow."""
-    if closers[-1:] == ["esac"] and word != "esac":
-        return False
-    if word in _OPENERS:
-        closers.append(_OPENERS[word])
-        return word not in {"for", "case"}
-    if word in _CLOSERS:
-        if closers[-1:] == [word]:
-            closers.pop()
-        return False
-    return word in _STARTERS
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is open."""
+        return bool(self._quote or self._heredocs or self._closers or self._goes_on)
+
+    def read(self, line: str) -> None:
+        """Read one line."""
+        if self._heredocs and not self._quote:
+            word, stripped = self._heredocs[0]
+            if (line.lstrip("\t") if stripped else line) == word:
+                self._heredocs.pop(0)
+            return
+        self._goes_on = False
+        self._starts = True
+        position = 0
+        while position < len(line):
+            match self._quote:
+                case "":
+                    position = self._read_plain(line, position)
+                case '"':
+                    position = self._read_double_quoted(line, position)
+                case quote:
+                    end = line.find(quote, position)
+                    if end < 0:
+                        return
+                    self._quote = ""
+                    position = end + 1
+
+    def _read_double_quoted(self, line: str, position: int) -> int:
+        token = _IN_DOUBLE_QUOTES.match(line, position)
+        text = token[0] if token else line[position]
+        if text == '"':
+            self._quote = ""
+        elif text == "$(":
+            self._open(')"')
+            self._quote = ""
+        return position + len(text)
+
+    def _read_plain(self, line: str, position: int) -> int:
+        if line[position] == "#" and (position == 0 or line[position - 1] in " \t;&|("):
+            return len(line)
+        if (heredoc := _HEREDOC.match(line, position)) and line[position : position + 3] != "<<<":
+            word = next(group for group in heredoc.groups()[1:] if group)
+            self._heredocs.append((word, bool(heredoc[1])))
+            return heredoc.end()
+        token = _TOKEN.match(line, position)
+        text = token[0] if token else line[position]
+        if not text.isspace():
+            self._take(text, before=line[:position])
+        return position + len(text)
+
+    def _take(self, text: str, *, before: str) -> None:
+        """Take one token outside quotes."""
+        first = self._starts
+        self._starts = False
+        self._goes_on = text in {"\\", "|", "||", "&&"}
+        if text in {"'", '"', "`"}:
+            self._quote = text
+        elif text == "(":
+            self._open(")")
+        elif text == ")":
+            if self._closers[-1:] in ([")"], [')"']):
+                self._quote = '"' if self._closers.pop() == ')"' else ""
+            self._starts = before.endswith("(")  # the body of `f()` follows
+        elif text in {";", "&", "|", "||", "&&"}:
+            self._starts = True
+        elif first:
+            self._starts = self._take_keyword(text)
+
+    def _take_keyword(self, word: str) -> bool:
+        """Take a command's first word; True where another command's first word may follow."""
+        if self._closers[-1:] == ["esac"] and word != "esac":
+            return False
+        if word in _OPENERS:
+            self._closers.append(_OPENERS[word])
+            return word not in {"for", "case"}
+        if word in _CLOSERS:
+            if self._closers[-1:] == [word]:
+                self._closers.pop()
+            return False
+        return word in _STARTERS
+
+    def _open(self, closer: str) -> None:
+        self._closers.append(closer)
+        self._starts = True
