@@ -1,0 +1,100 @@
+"""What a document's steps act on: its sandbox, its session, and what they left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from doctest_nix.config import Config
+from doctest_nix.expectation import Bindings
+from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox
+from doctest_nix.sandbox.terminal import Terminal
+from doctest_nix.syntax import SyntaxChecker
+
+
+@dataclass(slots=True)
+class _Level:
+    """A nested shell: the command that opened it, and whether the page showed its prompt."""
+
+    command: str
+    shown: bool = False
+
+
+class Stage:
+    """The one sandbox and session of a document.
+
+    Both are opened when a step first needs them.  The stage owns them: `close` ends all.
+    """
+
+    def __init__(self, create: Callable[[], Sandbox], config: Config) -> None:
+        """``create`` returns a sandbox that is not started; it is asked when one is needed."""
+        self.config = config
+        self.bindings = Bindings()
+        self.directory = str(WORKDIR)
+        self.ended_by: str | None = None
+        self._create = create
+        self._sandbox: Sandbox | None = None
+        self._terminal: Terminal | None = None
+        self._levels: list[_Level] = []
+        self._last_nested: str | None = None
+        self.syntax = SyntaxChecker(self.sandbox)
+
+    def sandbox(self) -> Sandbox:
+        """Return the sandbox, started.  Raises SandboxError."""
+        if self._sandbox is None:
+            sandbox = self._create()
+            sandbox.start()
+            self._sandbox = sandbox
+        return self._sandbox
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the working directory.  Raises OSError, SandboxError."""
+        self.sandbox().put(PurePosixPath(name), text.encode("utf-8", "surrogateescape"))
+
+    def type(self, command: str, *, timeout: float) -> Completed:
+        """Type ``command`` into the session and wait for its end.
+
+        ``Ended.GONE`` where the session was left by an earlier command: `ended_by` names it.
+        """
+        if self._terminal is None:
+            self._terminal = Terminal(self.sandbox(), self.config)
+        before = self._terminal.depth
+        completed = self._terminal.execute(command, timeout=timeout)
+        depth = self._terminal.depth
+        if depth > before:
+            self._levels += [_Level(command)] * (depth - before)
+        elif depth < before:
+            del self._levels[max(depth - 1, 0) :]
+        if completed.ended is Ended.GONE and self.ended_by is None:
+            self.ended_by = command
+        return completed
+
+    def show_nested_prompt(self, *, timeout: float) -> Completed | None:
+        """Be in a nested shell: where none is open, type the last command that opened one.
+
+        Returns what went wrong on the way, None where all is well or none was ever opened.
+        """
+        if not self._levels and self._last_nested is not None:
+            completed = self.type(self._last_nested, timeout=timeout)
+            if not self._levels:
+                return completed
+        if self._levels:
+            self._levels[-1].shown = True
+            self._last_nested = self._levels[-1].command
+        return None
+
+    def show_outer_prompt(self, *, timeout: float) -> None:
+        """Leave the nested shells whose own prompt was shown: the page is out of them."""
+        while any(level.shown for level in self._levels):
+            open_levels = len(self._levels)
+            self.type("exit", timeout=timeout)
+            if len(self._levels) >= open_levels:
+                return
+
+    def close(self) -> None:
+        """End the session and the sandbox.  Idempotent; never raises."""
+        if self._terminal is not None:
+            self._terminal.close()
+        if self._sandbox is not None:
+            self._sandbox.stop()
