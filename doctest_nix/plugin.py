@@ -273,8 +273,7 @@ class StepItem(pytest.Item):
             case Fate.BROKEN:
                 raise _Broken(self.verdict)
             case Fate.BLOCKED | Fate.SKIPPED:
-                # pytest shows where a skip was raised: let that be the page.
-                pytest.skip(self.verdict.reason)
+                raise pytest.skip.Exception(self.verdict.reason, _use_item_location=True)
             case _:
                 pass
 

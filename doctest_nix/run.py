@@ -18,7 +18,8 @@ class DocumentRun:
     """The actor of a document: it owns its sandbox and knows the verdicts so far.
 
     After a failure, the steps that build on what came before are blocked: one mistake is one
-    failure.  Steps that stand alone go on.
+    failure.  Steps that stand alone go on.  After a step that was skipped for a need, those that
+    go right all the same are right; one that goes wrong is blocked, for it may have needed it.
     """
 
     def __init__(self, plan: Plan, config: Config, create: Callable[[], Sandbox]) -> None:
@@ -29,6 +30,7 @@ class DocumentRun:
         self._stage: Stage | None = None
         self._verdicts: dict[int, Verdict] = {}
         self._blocker: str | None = None
+        self._lack: str | None = None
         self._trouble: SandboxError | None = None
 
     def verdict(self, index: int) -> Verdict:
@@ -63,10 +65,17 @@ class DocumentRun:
 
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
-        self._verdicts[index] = verdict = self._attempt(step)
-        if step.stateful and verdict.fate is Fate.FAILED and self._blocker is None:
+        verdict = self._attempt(step)
+        if step.stateful and verdict.fate is Fate.FAILED:
             place = verdict.mismatch.location if verdict.mismatch else step.blocks[0].location
-            self._blocker = f"blocked by the failure at {place}"
+            if self._lack is None:
+                self._blocker = f"blocked by the failure at line {place.line}"
+            else:
+                verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
+        elif step.stateful and verdict.fate is Fate.SKIPPED and self._lack is None:
+            line = step.blocks[0].location.line
+            self._lack = f"blocked by line {line}, which {verdict.reason}"
+        self._verdicts[index] = verdict
 
     def _attempt(self, step: Step) -> Verdict:
         if step.stateful and self._blocker is not None:

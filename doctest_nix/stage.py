@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from doctest_nix.config import Config
 from doctest_nix.expectation import Bindings
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox
+from doctest_nix.sandbox.repl import Repl
 from doctest_nix.sandbox.terminal import Terminal
 from doctest_nix.syntax import SyntaxChecker
 
@@ -36,6 +37,7 @@ class Stage:
         self._create = create
         self._sandbox: Sandbox | None = None
         self._terminal: Terminal | None = None
+        self._repl: Repl | None = None
         self._levels: list[_Level] = []
         self._last_nested: str | None = None
         self.syntax = SyntaxChecker(self.sandbox)
@@ -92,8 +94,39 @@ class Stage:
             if len(self._levels) >= open_levels:
                 return
 
+    @property
+    def repl_is_open(self) -> bool:
+        """Whether a `nix repl` waits for expressions."""
+        return self._repl is not None and self._repl.open
+
+    def open_repl(self, command: str, *, timeout: float) -> Completed:
+        """Run ``command``, a `nix repl`, on a terminal of its own, where the session stands.
+
+        The session stays as it is.  Returns the greeting, ``exit_code`` 0 where it came.
+        """
+        self.close_repl()
+        place = self.type("pwd", timeout=timeout)
+        directory = place.output if place.exit_code == 0 else self.directory
+        script = f'cd "$1" && exec {command.strip()}'
+        argv = ["bash", "-c", script, "bash", directory]
+        self._repl = Repl(self.sandbox(), argv, self.config)
+        return self._repl.greeting(timeout=timeout)
+
+    def type_in_repl(self, expression: str, *, timeout: float) -> Completed:
+        """Type ``expression`` into the repl that is open and wait for its answer."""
+        if self._repl is None:
+            raise ValueError("no repl was opened")
+        return self._repl.execute(expression, timeout=timeout)
+
+    def close_repl(self) -> None:
+        """End the repl.  Idempotent; never raises."""
+        if self._repl is not None:
+            self._repl.close()
+            self._repl = None
+
     def close(self) -> None:
         """End the session and the sandbox.  Idempotent; never raises."""
+        self.close_repl()
         if self._terminal is not None:
             self._terminal.close()
         if self._sandbox is not None:

@@ -129,7 +129,7 @@ class Terminal:
         if ended is Ended.GONE:
             self.close()
         return Completed(
-            output=render(kept.joined(), self._columns),
+            output=render(kept.joined(), self._columns).removesuffix("\n"),
             exit_code=status,
             seconds=time.monotonic() - begin,
             ended=ended,

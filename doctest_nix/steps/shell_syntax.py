@@ -46,6 +46,17 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
     return commands
 
 
+def without_heredocs(text: str) -> str:
+    """Return ``text`` without the bodies of its here-documents."""
+    scanner = _Scanner()
+    kept = []
+    for line in text.split("\n"):
+        if not scanner.in_heredoc:
+            kept.append(line)
+        scanner.read(line)
+    return "\n".join(kept)
+
+
 class _Scanner:
     """What is open after the lines read so far."""
 
@@ -61,9 +72,14 @@ class _Scanner:
         """Whether something is open."""
         return bool(self._quote or self._heredocs or self._closers or self._goes_on)
 
+    @property
+    def in_heredoc(self) -> bool:
+        """Whether the next line is a here-document's."""
+        return bool(self._heredocs and not self._quote)
+
     def read(self, line: str) -> None:
         """Read one line."""
-        if self._heredocs and not self._quote:
+        if self.in_heredoc:
             word, stripped = self._heredocs[0]
             if (line.lstrip("\t") if stripped else line) == word:
                 self._heredocs.pop(0)
