@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from doctest_nix.annotations import annotate
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
-from doctest_nix.steps import Context, FromBlock, Step, expression, file, session, syntax
+from doctest_nix.steps import Context, FromBlock, Step, expression, file, patch, session, syntax
 from doctest_nix.verdict import Fate, Verdict
 
 #: The step kinds; the first that claims a block has it.
 STEP_KINDS: tuple[FromBlock, ...] = (
     expression.from_block,
     session.from_block,
+    patch.from_block,
     file.from_block,
     syntax.from_block,
 )

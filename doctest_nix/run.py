@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from doctest_nix.config import Config
+from doctest_nix.document import Block
 from doctest_nix.errors import SandboxError
 from doctest_nix.plan import Plan
 from doctest_nix.sandbox import Sandbox
@@ -93,8 +94,8 @@ class DocumentRun:
             self._stage = Stage(self._create, self._config)
             for step in self._plan.steps:
                 match step:
-                    case SyntaxStep():
-                        self._stage.syntax.announce([step.nix])
+                    case SyntaxStep(block=Block(language="nix", text=text)):
+                        self._stage.syntax.announce([text])
                     case ExpressionStep(depends=False):
                         self._stage.values.announce(pair.expression for pair in step.pairs)
                     case _:

@@ -38,6 +38,8 @@ class Stage:
         self.ended_by: str | None = None
         #: What is wrong with the syntax of a Nix text.
         self.syntax = Batch[str | None](lambda texts: syntax.errors(self.sandbox(), texts))
+        #: Whether a text is a whole Nix file.
+        self.whole = Batch[bool](lambda texts: syntax.whole(self.sandbox(), texts))
         #: What an expression evaluates to where it reads no files.
         self.values = Batch[tuple[Rendering, Rendering]](
             lambda texts: evaluate(self.sandbox(), texts)
@@ -60,6 +62,14 @@ class Stage:
     def write(self, name: str, text: str) -> None:
         """Write a file of the working directory.  Raises OSError, SandboxError."""
         self.sandbox().put(PurePosixPath(name), text.encode("utf-8", "surrogateescape"))
+
+    def read(self, name: str) -> str | None:
+        """Return a file of the working directory, None where there is none."""
+        try:
+            data = self.sandbox().get(PurePosixPath(name))
+        except OSError:
+            return None
+        return data.decode("utf-8", "surrogateescape")
 
     def type(self, command: str, *, timeout: float) -> Completed:
         """Type ``command`` into the session and wait for its end.
