@@ -16,12 +16,12 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStep:
-    """A block that is saved as the file ``named``, relative to the working directory."""
+    """A block that is saved as the file ``named``, relative to the session's directory."""
 
     block: Block
     named: Named
     kind: str = "file"
-    depends: bool = False
+    depends: bool = True
     changes: bool = True
 
     @property

@@ -97,7 +97,7 @@ def _judge(exchange: Exchange, completed: Completed, stage: Stage) -> Outcome:
             completed.output,
             bindings=stage.bindings,
             home=str(HOME),
-            directory=stage.directory,
+            directory=str(stage.directory),
             pinned=False,
             command=exchange.input,
         )

@@ -11,10 +11,10 @@ from doctest_nix.steps import Context
 
 #: Endings of files that tutorials have their readers write; `pkgs.hello` is no file.
 _ENDINGS = (
-    "nix lock json jsonc toml yaml yml py sh bash zsh fish c h cc cpp hpp rs go js mjs ts jsx tsx"
-    " hs cabal ml rb pl lua java kt scala php txt md rst cfg conf ini env html css scss xml svg csv"
-    " sql patch diff service socket timer target rules tf hcl el vim tex bib mk cmake gradle el key pub"
-    " pem crt envrc gitignore"
+    "nix lock json jsonc toml yaml yml py sh bash zsh fish c h cc cpp hpp rs go js mjs ts jsx"
+    " tsx hs cabal ml rb pl lua java kt scala php txt md rst cfg conf ini env html css scss"
+    " xml svg csv sql patch diff service socket timer target rules tf hcl el vim tex bib mk"
+    " cmake gradle el key pub pem crt envrc gitignore"
 ).split()
 _KNOWN = re.compile(
     rf"(?:~?/)?(?:[\w@+.-]+/)*(?:[\w@+.-]*\.(?:{'|'.join(_ENDINGS)})"
