@@ -222,7 +222,7 @@ class DocumentFile(pytest.File):
         runs = self.config.stash[_RUNS]
         runs.files.append(self)
         try:
-            self.planned = plan(load(self.path, root=self.config.rootpath))
+            self.planned = plan(load(self.path, root=self.config.rootpath), runs.config)
         except DocumentError as error:
             self.error = error
             yield MalformedItem.from_parent(self, name=f"{error.slug}:{error.line}", error=error)
