@@ -33,12 +33,10 @@ from doctest_nix.sandbox import (
 )
 from doctest_nix.sandbox.courier import Courier
 from doctest_nix.sandbox.host import Host, database, look, package_set
-from doctest_nix.sandbox.namespaces import Namespaces, Program, start
+from doctest_nix.sandbox.namespaces import Namespaces, start
 
 #: Seconds that a sandbox outlives its document's own limit, if nobody stops it before.
 _SLACK = 120
-
-_ROWS = 50
 
 #: The few files of /etc that are neither the host's nor absent.
 _ETC = f"""\
@@ -122,7 +120,6 @@ class BubblewrapSandbox:
         self._nixpkgs = nixpkgs
         self._database = database
         self._namespaces: Namespaces | None = None
-        self._terminals: list[Program] = []
         self._courier = Courier(self._channel, longest=config.limits.output)
 
     def start(self) -> None:
@@ -139,7 +136,7 @@ class BubblewrapSandbox:
                     [*_NAMESPACES, *self._mounts(files)],
                     _ETC,
                     spawner=self._spawner,
-                    size=self._config.limits.memory,
+                    limits=self._config.limits,
                     seconds=round(self._config.document_timeout) + _SLACK,
                     files=files,
                 )
@@ -150,15 +147,9 @@ class BubblewrapSandbox:
         """Run ``argv`` on a terminal of the sandbox's own /dev/pts."""
         namespaces = self._alive()
         try:
-            program = Program.on_terminal(
-                self._enter(namespaces, ["--ctty", "--", *argv]),
-                self._environment(env),
-                namespaces.terminal(self._config.columns, _ROWS),
-            )
+            return namespaces.attach(argv, self._environment(env), self._config.columns)
         except OSError as error:
             raise _gone(error) from error
-        self._terminals.append(program)
-        return program
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
         """Run ``argv`` without a terminal."""
@@ -189,8 +180,6 @@ class BubblewrapSandbox:
         if namespaces is not None:
             namespaces.end()
         self._courier.close()
-        for terminal in self._terminals:
-            terminal.close()
 
     def _mounts(self, files: Sequence[BinaryIO]) -> list[str]:
         size = str(self._config.limits.memory)
@@ -213,14 +202,11 @@ class BubblewrapSandbox:
         return mounts
 
     def _channel(self, argv: Sequence[str]) -> Stream:
+        namespaces = self._alive()
         try:
-            return Program(self._enter(self._alive(), ["--", *argv]), self._environment({}))
+            return namespaces.run(argv, self._environment({}))
         except OSError as error:
             raise _gone(error) from error
-
-    def _enter(self, namespaces: Namespaces, argv: Sequence[str]) -> list[str]:
-        limits = self._config.limits
-        return namespaces.enter(argv, memory=limits.memory, processes=limits.processes)
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         return {"PATH": self._host.path, **environment(self._config), **env}

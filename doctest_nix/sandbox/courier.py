@@ -6,6 +6,7 @@ file is refused is the same in both.  All it needs of the sandbox is a POSIX ``s
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import threading
 import time
@@ -33,6 +34,7 @@ GO = b"\n"
 _RUN = """\
 read -r _
 cd {workdir} 2>/dev/null || cd /
+unset OLDPWD
 printf '%s %d\\n' {mark} $$
 if [ {size} -gt 0 ]; then
   stdin=${{TMPDIR:-/tmp}}/.{mark}
@@ -175,11 +177,9 @@ class Courier:
             files.close()
 
     def _kill(self, pid: int) -> None:
-        try:
+        # Where it fails, the command is reported as timed out, and the next one finds the ruin.
+        with contextlib.suppress(OSError, SandboxError):
             self.signal(pid, "KILL")
-        except (OSError, SandboxError):
-            # Nothing to add: the command is reported as timed out, the next one finds the ruin.
-            pass
 
     def _ask(self, verb: str, path: PurePosixPath, size: int) -> tuple[str, str, bytes]:
         """Send a request; return its mark, the answer, and what was said before it."""

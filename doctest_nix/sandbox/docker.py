@@ -7,7 +7,7 @@ import socket
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
@@ -15,7 +15,6 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
 from doctest_nix.config import Config
@@ -152,7 +151,7 @@ class DockerSandbox:
         self._config = config
         self._mounts = mounts
         self._aside = aside
-        self._container: Container | None = None
+        self._container = ""
         self._tether: _Socket | None = None
         self._terminals: list[_Terminal] = []
         self._courier = Courier(self._channel, longest=config.limits.output)
@@ -186,9 +185,9 @@ class DockerSandbox:
                 nano_cpus=round(limits.cpus * 1e9),
                 log_config=LogConfig(type="none"),
             )
-            self._container = container
+            self._container = str(container.id)
             self._tether = _Socket(
-                self._client.api.attach_socket(container.id, {"stdin": 1, "stream": 1})
+                self._client.api.attach_socket(self._container, {"stdin": 1, "stream": 1})
             )
             container.start()
         except ENGINE_TROUBLE as error:
@@ -239,24 +238,31 @@ class DockerSandbox:
 
     def stop(self) -> None:
         """Remove the container; `DockerProvider.close` waits until it is gone."""
-        container, self._container = self._container, None
+        container, self._container = self._container, ""
         self._courier.close()
         for terminal in self._terminals:
             terminal.close()
         if self._tether is not None:
             self._tether.close()
-        if container is not None:
-            self._aside.submit(_remove, self._client, str(container.id))
+        if container:
+            self._later(_remove, self._client, container)
 
     def hang_up(self, pid: int) -> None:
         """End a terminal's programs: the engine does not when its client leaves."""
-        if self._container is not None:
-            self._aside.submit(self._hang_up, pid)
+        if self._container:
+            self._later(self._hang_up, pid)
 
     def _hang_up(self, pid: int) -> None:
-        if self._container is not None:
+        if self._container:
             with contextlib.suppress(SandboxError, OSError):
                 self._courier.signal(pid, "HUP")
+
+    def _later(self, work: Callable[..., None], *arguments: object) -> None:
+        """Do it while nobody waits; now, where the provider is closed already."""
+        try:
+            self._aside.submit(work, *arguments)
+        except RuntimeError:
+            work(*arguments)
 
     def _channel(self, argv: Sequence[str]) -> Stream:
         return self._exec(argv, {}, PurePosixPath("/"), terminal=False)
@@ -264,12 +270,12 @@ class DockerSandbox:
     def _exec(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: PurePosixPath, *, terminal: bool
     ) -> _Socket:
-        if self._container is None:
+        if not self._container:
             raise self._gone("it was stopped")
         api = self._client.api
         try:
             made = api.exec_create(
-                self._container.id,
+                self._container,
                 list(argv),
                 stdin=True,
                 tty=terminal,
@@ -292,10 +298,10 @@ class DockerSandbox:
 
     def _check(self) -> None:
         """Raise SandboxError where the container does not run."""
-        if self._container is None:
+        if not self._container:
             raise self._gone("it was stopped")
         try:
-            state = self._client.api.inspect_container(self._container.id)["State"]
+            state = self._client.api.inspect_container(self._container)["State"]
         except ENGINE_TROUBLE as error:
             raise self._gone(error) from error
         if not state["Running"]:
@@ -332,11 +338,11 @@ class _Socket:
 
     def close(self) -> None:
         """Close the connection and the HTTP response that it came from."""
-        response = getattr(self._answer, "_response", None)
-        for closing in (response, self._answer, self._socket):
+        for each in (getattr(self._answer, "_response", None), self._answer, self._socket):
             # The response complains that its file is closed, and still has to be told.
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                closing.close()
+            with contextlib.suppress(OSError, ValueError):
+                if each is not None:
+                    each.close()
 
 
 class _Frames(_Socket):

@@ -78,4 +78,5 @@ def _address() -> str:
 
 
 def first_line(error: object) -> str:
+    """Return an error as the end of a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import struct
@@ -15,8 +16,9 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
+from doctest_nix.config import Limits
 from doctest_nix.sandbox.host import Host
 
 #: Seconds for namespaces to come up (5 ms where nothing is wrong), to go, and for a terminal to
@@ -44,6 +46,9 @@ echo ready
 exec sleep {seconds} >/dev/null 2>&1
 """
 
+#: The height of a terminal.
+_ROWS = 50
+
 #: Linux's requests that Python's termios does not name: unlock a terminal, and open its peer
 #: by the master, wherever its devpts is mounted.
 _TIOCSPTLCK = 0x40045431
@@ -57,30 +62,70 @@ _COUNTS_BY_NAMESPACE = (5, 14)
 class Namespaces:
     """Running namespaces: their first process holds them, and its end is the end of all."""
 
-    def __init__(self, host: Host, process: subprocess.Popen[bytes], first: int) -> None:
-        """Take over ``process``, which is bwrap, and ``first``, the host's id of its child."""
+    def __init__(
+        self, host: Host, process: subprocess.Popen[bytes], first: int, limits: Sequence[str]
+    ) -> None:
+        """Take over ``process``, which is bwrap, and ``first``, the host's id of its child.
+
+        ``limits`` are options of ``prlimit`` for each program.
+        """
         self._host = host
         self._process = process
         self._first = first
         self._first_fd = os.pidfd_open(first)
+        self._limits = limits
+        self._programs: set[Program] = set()
 
     def alive(self) -> bool:
         """Tell whether anything can run in them."""
         return self._process.poll() is None
 
-    def enter(self, argv: Sequence[str], *, memory: int, processes: int) -> list[str]:
+    def run(self, argv: Sequence[str], env: Mapping[str, str]) -> Program:
+        """Start a program inside on pipes, its output and errors being one.  Raises OSError."""
+        reader, child_writes = os.pipe()
+        child_reads, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        command = self._enter(["--", *argv])
+        return self._started(Program(command, env, (child_reads, child_writes), (reader, writer)))
+
+    def attach(self, argv: Sequence[str], env: Mapping[str, str], columns: int) -> Program:
+        """Start a program inside on a terminal of its own.  Raises OSError."""
+        master, slave = self._terminal(columns)
+        command = self._enter(["--ctty", "--", *argv])
+        return self._started(Program(command, env, (slave,), (master,)))
+
+    def end(self) -> None:
+        """Kill all that runs inside, and return when it is gone.  Never raises."""
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
+        for program in self._programs:
+            program.close()
+            program.wait()
+        self._programs.clear()
+        gone = select.poll()
+        gone.register(self._first_fd, select.POLLIN)
+        gone.poll(_PATIENCE * 1000)
+        os.close(self._first_fd)
+        _reap(self._process)
+
+    def _started(self, program: Program) -> Program:
+        for other in list(self._programs):
+            if other.over():
+                self._programs.discard(other)
+        self._programs.add(program)
+        return program
+
+    def _enter(self, argv: Sequence[str]) -> list[str]:
         """Return the command that runs ``argv`` inside: no capabilities, a session of its own.
 
         ``argv`` starts with what ``setsid`` takes.
         """
         programs = self._host.programs
-        limits = [f"--data={memory}", "--core=0"]
-        if _kernel() >= _COUNTS_BY_NAMESPACE:
-            limits.append(f"--nproc={processes}")
         spaces = ("--user", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
         return self._host.as_account(
             [
-                *[programs["prlimit"], *limits, "--"],
+                *[programs["prlimit"], *self._limits, "--"],
                 *[programs["nsenter"], f"--target={self._first}", *spaces],
                 *["--preserve-credentials", "--wd", "--"],
                 *[programs["setpriv"], "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"],
@@ -88,7 +133,7 @@ class Namespaces:
             ]
         )
 
-    def terminal(self, columns: int, rows: int) -> tuple[int, int]:
+    def _terminal(self, columns: int) -> tuple[int, int]:
         """Return master and slave of a new terminal of the sandbox's own /dev/pts, echo off."""
         devices = f"/proc/{self._first}/root/dev/pts/ptmx"
         master = os.open(devices, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -101,20 +146,10 @@ class Namespaces:
         mode = termios.tcgetattr(slave)
         mode[3] &= ~termios.ECHO
         termios.tcsetattr(slave, termios.TCSANOW, mode)
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
         if self._host.account is not None:
             os.fchown(slave, self._host.account, -1)
         return master, slave
-
-    def end(self) -> None:
-        """Kill all that runs inside, and return when it is gone.  Never raises."""
-        with contextlib.suppress(OSError):
-            signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
-        gone = select.poll()
-        gone.register(self._first_fd, select.POLLIN)
-        gone.poll(_PATIENCE * 1000)
-        os.close(self._first_fd)
-        _reap(self._process)
 
 
 def start(
@@ -123,15 +158,15 @@ def start(
     setup: str,
     *,
     spawner: Executor,
-    size: int,
+    limits: Limits,
     seconds: int,
     files: Sequence[BinaryIO] = (),
 ) -> Namespaces:
     """Bring up namespaces with bwrap's ``arguments``, and run ``setup`` in them first.
 
-    ``spawner`` must be one thread that outlives them: the kernel ends them with it.  ``size``
-    bounds what is written to the store's layer, in bytes; they end after ``seconds``.  ``files``
-    are those that ``arguments`` name by number.  Raises OSError with what bwrap said.
+    ``spawner`` must be one thread that outlives them: the kernel ends them with it.  Without us
+    they end after ``seconds``.  ``files`` are those that ``arguments`` name by number.  Raises
+    OSError with what bwrap said.
     """
     programs = host.programs
     with contextlib.ExitStack() as closing:
@@ -149,7 +184,7 @@ def start(
                 [
                     *[programs["unshare"], "--user", "--map-root-user", "--mount", "--"],
                     *[programs["sh"], "-c", _OUTSIDE, "sh"],
-                    *["overlay" if host.overlay else "none", programs["mount"], str(size)],
+                    *["overlay" if host.overlay else "none", programs["mount"], str(limits.memory)],
                     *[programs["bwrap"], "--args", str(private.fileno()), "/bin/sh", "-c"],
                     _INSIDE.format(setup=setup, seconds=seconds),
                 ]
@@ -162,10 +197,9 @@ def start(
             pass_fds=[info_write, private.fileno(), *(file.fileno() for file in files)],
         ).result()
         try:
-            said = _until_ready(process)
-            if not said.endswith(b"ready\n"):
-                raise OSError(said.decode(errors="replace").strip() or "it says nothing")
-            return Namespaces(host, process, json.loads(os.read(info, 65536))["child-pid"])
+            _wait_until_ready(process)
+            first = json.loads(os.read(info, 65536))["child-pid"]
+            return Namespaces(host, process, first, _options(limits))
         except BaseException:
             _reap(process)
             raise
@@ -174,31 +208,17 @@ def start(
 class Program:
     """A program inside, as a stream."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start ``command`` on two pipes, its output and errors being one of them."""
-        reader, child_writes = os.pipe()
-        child_reads, writer = os.pipe()
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
-        self._begin(command, env, (child_reads, child_writes), (reader, writer))
-
-    @classmethod
-    def on_terminal(
-        cls, command: Sequence[str], env: Mapping[str, str], terminal: tuple[int, int]
-    ) -> Self:
-        """Start ``command`` on the slave of ``terminal``, which this takes over."""
-        program = cls.__new__(cls)
-        master, slave = terminal
-        program._begin(command, env, (slave,), (master,))
-        return program
-
-    def _begin(
+    def __init__(
         self,
         command: Sequence[str],
         env: Mapping[str, str],
         theirs: tuple[int, ...],
         ours: tuple[int, ...],
     ) -> None:
+        """Start ``command``; close its descriptors here, and take over ours.
+
+        The first of each pair is read from, the last written to; a terminal is both.
+        """
         self._ours = ours
         self._reader, self._writer = ours[0], ours[-1]
         try:
@@ -256,30 +276,49 @@ class Program:
             data = data[os.write(self._writer, data) :]
 
     def close(self) -> None:
-        """Hang up: the kernel tells the programs of a terminal."""
+        """Hang up: the kernel tells the programs of a terminal.
+
+        ``nsenter`` is left to go with its child.  A child without it would be for the host's
+        first process to reap, which is slow in some machines and never done in others, and no
+        process namespace ends before each of its processes is reaped.
+        """
         if not self._closed:
             self._closed = True
             for each in (*self._ours, self._ended):
                 os.close(each)
-            self._process.kill()
-            self._process.wait()
+            self._process.send_signal(signal.SIGCONT)
+
+    def over(self) -> bool:
+        """Tell whether it ended, and forget its process if so."""
+        return self._process.poll() is not None
+
+    def wait(self) -> None:
+        """Return when it ended, as it does with its namespaces; never raises.
+
+        ``nsenter`` stops itself when its child is stopped, and must go on to see it killed.
+        """
+        for _ in range(round(_PATIENCE / 0.02)):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+                break
+            self._process.send_signal(signal.SIGCONT)
 
 
-def _until_ready(process: subprocess.Popen[bytes]) -> bytes:
-    """Return what it prints up to ``ready``, or to its end, or until patience ends."""
+def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
+    """Return when it says ``ready``; raises OSError with all that it said instead."""
     said = b""
     if process.stdout is not None:
         deadline = time.monotonic() + _PATIENCE
         arrived = select.poll()
         arrived.register(process.stdout, select.POLLIN)
-        while not said.endswith(b"ready\n"):
-            if not arrived.poll(max(deadline - time.monotonic(), 0) * 1000):
-                break
+        while arrived.poll(max(deadline - time.monotonic(), 0) * 1000):
             data = os.read(process.stdout.fileno(), 65536)
+            said += data
+            if said.endswith(b"ready\n"):
+                return
             if not data:
                 break
-            said += data
-    return said
+    raise OSError(said.decode(errors="replace").strip() or "it says nothing")
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
@@ -289,6 +328,10 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _kernel() -> tuple[int, int]:
-    major, minor = os.uname().release.split(".")[:2]
-    return int(major), int("".join(filter(str.isdigit, minor)) or 0)
+def _options(limits: Limits) -> list[str]:
+    """Return what ``prlimit`` takes."""
+    options = [f"--data={limits.memory}", "--core=0"]
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if release and (int(release[1]), int(release[2])) >= _COUNTS_BY_NAMESPACE:
+        options.append(f"--nproc={limits.processes}")
+    return options
