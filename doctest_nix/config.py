@@ -50,7 +50,8 @@ class Config:
     """The settings of a run.
 
     ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
-    provides none; ``provides`` are further needs that it meets.  ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.
+    provides none; ``provides`` are further needs that it meets.  ``timeout`` bounds a command
+    and ``document_timeout`` a document, in seconds.
     ``columns`` is the width of the terminal.
     """
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from doctest_nix.annotations import annotate
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
-from doctest_nix.steps import Context, FromBlock, Step, file, session, syntax
+from doctest_nix.steps import Context, FromBlock, Step, expression, file, session, syntax
 from doctest_nix.verdict import Fate, Verdict
 
 #: The step kinds; the first that claims a block has it.
 STEP_KINDS: tuple[FromBlock, ...] = (
+    expression.from_block,
     session.from_block,
     file.from_block,
     syntax.from_block,
@@ -25,7 +26,8 @@ class SkipStep:
     block: Block
     reason: str
     kind: str = "skip"
-    stateful: bool = False
+    depends: bool = False
+    changes: bool = False
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -10,6 +10,7 @@ from doctest_nix.plan import Plan
 from doctest_nix.sandbox import Sandbox
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Step
+from doctest_nix.steps.expression import ExpressionStep
 from doctest_nix.steps.syntax import SyntaxStep
 from doctest_nix.verdict import Fate, Verdict
 
@@ -40,9 +41,9 @@ class DocumentRun:
         steps are blocked by that.
         """
         step = self._plan.steps[index]
-        if step.stateful:
+        if step.depends:
             for earlier in range(index):
-                if self._plan.steps[earlier].stateful and earlier not in self._verdicts:
+                if self._plan.steps[earlier].changes and earlier not in self._verdicts:
                     self._execute(earlier)
         if index not in self._verdicts:
             self._execute(index)
@@ -66,19 +67,18 @@ class DocumentRun:
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
         verdict = self._attempt(step)
-        if step.stateful and verdict.fate is Fate.FAILED:
+        if verdict.fate is Fate.FAILED and step.depends and self._lack is not None:
+            verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
+        elif verdict.fate is Fate.FAILED and step.changes:
             place = verdict.mismatch.location if verdict.mismatch else step.blocks[0].location
-            if self._lack is None:
-                self._blocker = f"blocked by the failure at line {place.line}"
-            else:
-                verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
-        elif step.stateful and verdict.fate is Fate.SKIPPED and self._lack is None:
+            self._blocker = f"blocked by the failure at line {place.line}"
+        elif step.changes and verdict.fate is Fate.SKIPPED and self._lack is None:
             line = step.blocks[0].location.line
             self._lack = f"blocked by line {line}, which {verdict.reason}"
         self._verdicts[index] = verdict
 
     def _attempt(self, step: Step) -> Verdict:
-        if step.stateful and self._blocker is not None:
+        if step.depends and self._blocker is not None:
             return Verdict(fate=Fate.BLOCKED, reason=self._blocker)
         if self._trouble is not None:
             return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
@@ -91,7 +91,12 @@ class DocumentRun:
     def _open(self) -> Stage:
         if self._stage is None:
             self._stage = Stage(self._create, self._config)
-            self._stage.syntax.announce(
-                step.nix for step in self._plan.steps if isinstance(step, SyntaxStep)
-            )
+            for step in self._plan.steps:
+                match step:
+                    case SyntaxStep():
+                        self._stage.syntax.announce([step.nix])
+                    case ExpressionStep(depends=False):
+                        self._stage.values.announce(pair.expression for pair in step.pairs)
+                    case _:
+                        pass
         return self._stage

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from doctest_nix import syntax
+from doctest_nix.batch import Batch
 from doctest_nix.config import Config
+from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox
 from doctest_nix.sandbox.repl import Repl
 from doctest_nix.sandbox.terminal import Terminal
-from doctest_nix.syntax import SyntaxChecker
 
 
 @dataclass(slots=True)
@@ -34,13 +36,18 @@ class Stage:
         self.bindings = Bindings()
         self.directory = str(WORKDIR)
         self.ended_by: str | None = None
+        #: What is wrong with the syntax of a Nix text.
+        self.syntax = Batch[str | None](lambda texts: syntax.errors(self.sandbox(), texts))
+        #: What an expression evaluates to where it reads no files.
+        self.values = Batch[tuple[Rendering, Rendering]](
+            lambda texts: evaluate(self.sandbox(), texts)
+        )
         self._create = create
         self._sandbox: Sandbox | None = None
         self._terminal: Terminal | None = None
         self._repl: Repl | None = None
         self._levels: list[_Level] = []
         self._last_nested: str | None = None
-        self.syntax = SyntaxChecker(self.sandbox)
 
     def sandbox(self) -> Sandbox:
         """Return the sandbox, started.  Raises SandboxError."""

@@ -26,8 +26,13 @@ class Step(Protocol):
         ...
 
     @property
-    def stateful(self) -> bool:
-        """Whether it builds on the document's steps before it, and those after it on it."""
+    def depends(self) -> bool:
+        """Whether it builds on what earlier steps did; it is then blocked where one failed."""
+        ...
+
+    @property
+    def changes(self) -> bool:
+        """Whether later steps build on what it does; it is then executed before them."""
         ...
 
     def execute(self, stage: Stage) -> Verdict:

@@ -27,7 +27,8 @@ class FileStep:
     block: Block
     name: str
     kind: str = "file"
-    stateful: bool = True
+    depends: bool = False
+    changes: bool = True
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -21,7 +21,8 @@ class SessionStep:
 
     block: Block
     exchanges: tuple[Exchange, ...]
-    stateful: bool = True
+    depends: bool = True
+    changes: bool = True
 
     @property
     def blocks(self) -> tuple[Block, ...]:

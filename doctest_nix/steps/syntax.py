@@ -17,7 +17,8 @@ class SyntaxStep:
 
     block: Block
     kind: str = "syntax"
-    stateful: bool = False
+    depends: bool = False
+    changes: bool = False
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -32,7 +33,7 @@ class SyntaxStep:
     def execute(self, stage: Stage) -> Verdict:
         """Parse it in the forms of `doctest_nix.syntax.FORMS`."""
         begin = time.monotonic()
-        error = stage.syntax.error(self.nix)
+        error = stage.syntax.ask(self.nix)
         seconds = time.monotonic() - begin
         if error is None:
             return Verdict(fate=Fate.PASSED, checked=Checked.PARSED, seconds=seconds)

@@ -85,7 +85,9 @@ def test_an_unclosed_quote_ends_at_the_next_prompt() -> None:
 
 
 def test_a_bare_prompt_is_an_exchange_without_a_command() -> None:
-    assert [("shell", "nix-shell", ""), ("nested", "", "")] == shown("$ nix-shell\n\n[nix-shell:~]$")
+    assert [("shell", "nix-shell", ""), ("nested", "", "")] == shown(
+        "$ nix-shell\n\n[nix-shell:~]$"
+    )
 
 
 def test_locations_are_document_lines() -> None:
