@@ -3,11 +3,11 @@
 The shell itself says when a command ended: its prompt strings are set to control sequences that
 carry a random nonce.  ``PS0`` is printed when a complete command has been read (so that all
 before it, echo and prompts, is not output), ``PS2`` when the shell wants more lines, ``PS1`` when
-it is ready again, with the status, the shell's process id and its directory.  All are exported, so a nested
-shell inherits them and its process id tells that it is another level.  ``PROMPT_COMMAND`` sets
-them anew before each prompt: a nested ``nix-shell`` and a tutorial's own ``PS1=`` change them.
-Where a shell starts with an empty environment (``nix-shell --pure``), its own prompt is the sign
-to set them again.  Nothing here sleeps or guesses how long a command takes.
+it is ready again, with the status, the shell's process id and its directory.  All are exported,
+so a nested shell inherits them and its process id tells that it is another level.
+``PROMPT_COMMAND`` sets them anew before each prompt: a nested ``nix-shell`` and a tutorial's own
+``PS1=`` change them.  Where a shell starts with an empty environment (``nix-shell --pure``), its
+own prompt is the sign to set them again.  Nothing here sleeps or guesses how long a command takes.
 """
 
 from __future__ import annotations
