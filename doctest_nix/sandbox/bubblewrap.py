@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     HOME,
@@ -43,11 +43,11 @@ _ETC = f"""\
 printf 'root:x:0:0:root:{HOME}:/bin/bash\\nnobody:x:65534:65534::/:/bin/false\\n' >/etc/passwd
 printf 'root:x:0:\\nnogroup:x:65534:\\n' >/etc/group
 printf '127.0.0.1 localhost sandbox\\n::1 localhost\\n' >/etc/hosts
-printf 'passwd: files\\ngroup: files\\nhosts: files\\n' >/etc/nsswitch.conf
+printf 'passwd: files\\ngroup: files\\nhosts: files dns\\n' >/etc/nsswitch.conf
 """
 
 _NAMESPACES = (
-    *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
     *("--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"),
 )
 
@@ -133,7 +133,7 @@ class BubblewrapSandbox:
             try:
                 self._namespaces = start(
                     self._host,
-                    [*_NAMESPACES, *self._mounts(files)],
+                    [*_NAMESPACES, *self._network(), *self._mounts(files)],
                     _ETC,
                     spawner=self._spawner,
                     limits=self._config.limits,
@@ -207,6 +207,11 @@ class BubblewrapSandbox:
             return namespaces.run(argv, self._environment({}))
         except OSError as error:
             raise _gone(error) from error
+
+    def _network(self) -> tuple[str, ...]:
+        if self._config.network is Network.NONE:
+            return ("--unshare-net",)
+        return ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         return {"PATH": self._host.path, **environment(self._config), **env}

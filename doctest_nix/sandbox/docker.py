@@ -17,7 +17,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     NIXPKGS,
@@ -174,7 +174,7 @@ class DockerSandbox:
                 environment=environment(config),
                 working_dir=str(WORKDIR),
                 hostname="sandbox",
-                network_mode="none",
+                network_mode="bridge" if config.network is Network.FULL else "none",
                 mounts=self._mounts,
                 cap_drop=["ALL"],
                 cap_add=list(CAPABILITIES),

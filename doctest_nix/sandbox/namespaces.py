@@ -16,6 +16,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import BinaryIO
 
 from doctest_nix.config import Limits
@@ -122,7 +123,10 @@ class Namespaces:
         ``argv`` starts with what ``setsid`` takes.
         """
         programs = self._host.programs
-        spaces = ("--user", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
+        spaces = ["--user", "--mount", "--uts", "--ipc", "--pid", "--cgroup"]
+        # A network of the host's own is shared already, and cannot be entered from inside.
+        if not Path(f"/proc/{self._first}/ns/net").samefile("/proc/self/ns/net"):
+            spaces.append("--net")
         return self._host.as_account(
             [
                 *[programs["prlimit"], *self._limits, "--"],
