@@ -18,6 +18,23 @@ class Backend(StrEnum):
     BUBBLEWRAP = "bubblewrap"
 
 
+class Need(StrEnum):
+    """Something that a run provides or does not."""
+
+    NETWORK = "network"
+    NIXPKGS = "nixpkgs"
+    FLAKES = "flakes"
+    ROOT = "root"
+    KVM = "kvm"
+    NIXOS = "nixos"
+    GUI = "gui"
+    DOCKER = "docker"
+    CREDENTIALS = "credentials"
+    SECOND_HOST = "second-host"
+    INTERACTIVE = "interactive"
+    PROGRAM = "program"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a sandbox may use: bytes, processes, CPUs."""
@@ -33,14 +50,20 @@ class Config:
     """The settings of a run.
 
     ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
-    provides none.  ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.
+    provides none; ``provides`` are further needs that it meets.  ``timeout`` bounds a command
+    and ``document_timeout`` a document, in seconds.
     ``columns`` is the width of the terminal.
     """
 
     backend: Backend = Backend.AUTO
     image: str = DEFAULT_IMAGE
     nixpkgs: Path | None = None
+    provides: frozenset[Need] = frozenset()
     timeout: float = 60.0
     document_timeout: float = 900.0
     columns: int = 1000
     limits: Limits = Limits()
+
+    def meets(self, need: Need) -> bool:
+        """Tell whether the run provides ``need``."""
+        return need in self.provides or (need is Need.NIXPKGS and self.nixpkgs is not None)

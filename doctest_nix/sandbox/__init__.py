@@ -26,6 +26,7 @@ class Ended(StrEnum):
     EXITED = "exited"
     TIMEOUT = "timeout"
     GONE = "gone"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ def environment(config: Config) -> dict[str, str]:
         "USER": "root",
         "LOGNAME": "root",
         "SHELL": "/bin/bash",
-        "TERM": "dumb",
+        "TERM": "xterm",
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
