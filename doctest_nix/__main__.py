@@ -1,0 +1,96 @@
+"""The `doctest-nix` command: what is asked for, and which part of the tool answers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from doctest_nix import __version__
+from doctest_nix.config import Config
+from doctest_nix.errors import DoctestNixError, DocumentError
+from doctest_nix.formats import FORMATS, load
+from doctest_nix.plan import plan
+from doctest_nix.report.fates import NO_KIND
+from doctest_nix.report.terminal import neutral
+from doctest_nix.sandbox.image import SUITES, build
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; return the exit status: 0, 1 for a fault, 2 for a misuse."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.do(arguments)
+    except DoctestNixError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="doctest-nix",
+        description="Run the code blocks of Nix tutorials, unmodified, in throwaway containers."
+        " The tests themselves run with `pytest docs/`.",
+    )
+    parser.add_argument("--version", action="version", version=f"doctest-nix {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="say what would be done with each block")
+    listing.add_argument("paths", nargs="+", type=Path, metavar="DOCS")
+    listing.set_defaults(do=_list)
+
+    image = commands.add_parser("image", help="make container images")
+    actions = image.add_subparsers(title="actions", required=True, metavar="ACTION")
+    making = actions.add_parser("build", help="make an image from Debian's packages, no registry")
+    making.add_argument("--suite", choices=SUITES, default=SUITES[0], help="default: %(default)s")
+    making.add_argument("--tag", help="the image's name (default: doctest-nix:SUITE)")
+    making.set_defaults(do=_build)
+    return parser
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    """Print a line a block: place, kind, and the reason where nothing is done."""
+    status = 0
+    for path in _documents(arguments.paths):
+        try:
+            planned = plan(load(path, root=_root(path)), Config())
+        except DocumentError as error:
+            print(error, file=sys.stderr)
+            status = 1
+            continue
+        rows = [(step.blocks, step.kind, getattr(step, "reason", "")) for step in planned.steps]
+        rows += [((item.block,), NO_KIND, item.reason) for item in planned.ignored]
+        for blocks, kind, reason in sorted(rows, key=lambda row: row[0][0].location.line):
+            for block in blocks:
+                print(neutral(f"{block.location}: {kind}{f' ({reason})' if reason else ''}"))
+    return status
+
+
+def _root(path: Path) -> Path:
+    """Return the directory out of which the document may include nothing."""
+    return Path.cwd() if path.resolve().is_relative_to(Path.cwd()) else path.parent
+
+
+def _documents(paths: Sequence[Path]) -> list[Path]:
+    """Return the documents among and below ``paths``, sorted."""
+    found: set[Path] = set()
+    for path in paths:
+        inside = path.rglob("*") if path.is_dir() else [path]
+        found |= {file for file in inside if file.suffix.lower() in FORMATS or file == path}
+    return sorted(found)
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    """Make an image and say how to use it."""
+    tag = arguments.tag or f"doctest-nix:{arguments.suite}"
+    build(arguments.suite, tag, lambda line: print(line, flush=True))
+    print(f"Use it with: pytest docs/ --nix-image={tag}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,466 @@
+"""How pytest collects tutorials and shows their verdicts: hooks only."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._io import TerminalWriter
+
+from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Network
+from doctest_nix.document import Location
+from doctest_nix.errors import ConfigError, DocumentError, SandboxError, Slug, nearest
+from doctest_nix.formats import FORMATS, load
+from doctest_nix.plan import Plan, plan
+from doctest_nix.report import json as json_report
+from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
+from doctest_nix.report.terminal import failure
+from doctest_nix.run import DocumentRun
+from doctest_nix.sandbox import Provider
+from doctest_nix.sandbox.select import provider
+from doctest_nix.steps import Step
+from doctest_nix.verdict import Fate, Verdict
+
+if TYPE_CHECKING:
+    from _pytest._code.code import ExceptionInfo
+
+#: The exit status of a run in which no tutorial is wrong but the tool could not work.
+BROKEN_STATUS: Final = 8
+
+#: The reason of steps that `-k`, `-x` or `--collect-only` left out.
+_NOT_RUN: Final = "not selected"
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the command line's options and the configuration's."""
+    group = parser.getgroup("nix", "doctest-nix: tutorials in throwaway Nix containers")
+    group.addoption("--nix", action="store_true", help="collect documents wherever pytest looks")
+    group.addoption(
+        "--nix-sandbox",
+        metavar="BACKEND",
+        help="auto, docker or bubblewrap (default: auto, Docker where engine and image are there)",
+    )
+    group.addoption(
+        "--nix-image", metavar="IMAGE", help=f"container image (default: {DEFAULT_IMAGE})"
+    )
+    group.addoption(
+        "--nix-nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox"
+    )
+    group.addoption("--nix-timeout", metavar="SECONDS", help="time for one command (default: 60)")
+    group.addoption(
+        "--nix-network", metavar="POLICY", help="none (default) or full: what pages can reach"
+    )
+    group.addoption(
+        "--nix-flakes", action="store_true", help="enable flakes and the new commands of Nix"
+    )
+    group.addoption(
+        "--nix-min-verified",
+        metavar="PERCENT",
+        type=float,
+        help="fail where fewer of the blocks passed or are stale",
+    )
+    group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
+    group.addoption("--nix-strict", action="store_true", help="a stale block fails")
+    parser.addini("nix_sandbox", "sandbox backend: auto, docker or bubblewrap")
+    parser.addini("nix_image", "container image")
+    parser.addini("nix_nixpkgs", "directory that is <nixpkgs> in the sandbox")
+    parser.addini("nix_timeout", "seconds for one command")
+    parser.addini("nix_network", "what pages can reach: none or full")
+    parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Validate the options once."""
+    try:
+        settings = _settings(config)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_RUNS] = Runs(settings)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give back every sandbox, whatever ended the run."""
+    runs = config.stash.get(_RUNS, None)
+    if runs is not None:
+        runs.close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> DocumentFile | None:
+    """Collect documents below what was named on the command line or in `testpaths`."""
+    config = parent.config
+    if file_path.suffix.lower() not in FORMATS:
+        return None
+    unnamed = config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR
+    if unnamed and not config.getoption("--nix"):
+        return None
+    return DocumentFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # xdist's own types
+    """Keep the steps of a document on one worker, so that none is executed twice."""
+    if config.getoption("dist", None) != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  optional
+
+    class DocumentScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, _ = nodeid.partition("::")
+            return path if Path(path).suffix.lower() in FORMATS else nodeid
+
+    return DocumentScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # xdist's own type
+    """Take the fates that an xdist worker found."""
+    found = getattr(node, "workeroutput", {}).get("doctest_nix")
+    if found:
+        node.config.stash[_RUNS].foreign += json_report.loads(found)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the machine's report, and tell "the tutorial is wrong" from "we are broken"."""
+    config = session.config
+    runs = config.stash[_RUNS]
+    documents = runs.reports()
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["doctest_nix"] = json_report.dumps(documents)
+        return
+    if path := config.getoption("--nix-json"):
+        Path(path).write_text(json_report.dumps(documents) + "\n", encoding="utf-8")
+    fates = {block.fate for document in documents for block in document.blocks}
+    wrong = Fate.FAILED in fates or any(document.error for document in documents)
+    minimum = config.getoption("--nix-min-verified")
+    if minimum is not None and verified(documents) < minimum and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if Fate.BROKEN in fates and not wrong and exitstatus == pytest.ExitCode.TESTS_FAILED:
+        session.exitstatus = BROKEN_STATUS
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Close with a line in which every block is counted."""
+    runs = config.stash[_RUNS]
+    documents = runs.reports()
+    if not documents:
+        return
+    if config.get_verbosity() > 0:
+        for place, masks in runs.masks():
+            for mask in masks:
+                terminalreporter.write_line(f"{place}: {mask}")
+    where = f" [{runs.description}]" if runs.description else ""
+    terminalreporter.write_line(f"nix: {summary(documents)}{where}")
+    minimum = config.getoption("--nix-min-verified")
+    if minimum is not None and verified(documents) < minimum:
+        terminalreporter.write_line(
+            f"nix: {verified(documents):.1f} % of the blocks are verified, below the"
+            f" {minimum:g} % of --nix-min-verified",
+            red=True,
+        )
+
+
+class Runs:
+    """What a pytest run holds: the settings, one provider, one `DocumentRun` a document."""
+
+    def __init__(self, config: Config) -> None:
+        """Hold nothing yet."""
+        self.config = config
+        self.files: list[DocumentFile] = []
+        self.foreign: tuple[DocumentReport, ...] = ()
+        self._provider: Provider | SandboxError | None = None
+        self._runs: dict[Path, DocumentRun] = {}
+
+    def provider(self) -> Provider:
+        """Return the run's provider, made at the first call.  Raises SandboxError."""
+        if self._provider is None:
+            try:
+                self._provider = provider(self.config)
+            except SandboxError as error:
+                self._provider = error
+        if isinstance(self._provider, SandboxError):
+            raise self._provider
+        return self._provider
+
+    def of(self, document: DocumentFile) -> DocumentRun:
+        """Return the document's run."""
+        if document.path not in self._runs:
+            self._runs[document.path] = DocumentRun(
+                document.planned, self.config, lambda: self.provider().create()
+            )
+        return self._runs[document.path]
+
+    def close(self) -> None:
+        """End everything.  Idempotent."""
+        for run in self._runs.values():
+            run.close()
+        if self._provider is not None and not isinstance(self._provider, SandboxError):
+            self._provider.close()
+            self._provider = None
+
+    def reports(self) -> tuple[DocumentReport, ...]:
+        """Return every document's rows, xdist's workers' included."""
+        own = [document.report() for document in self.files]
+        return merged([*own, *self.foreign], not_run=_NOT_RUN)
+
+    def masks(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the place of each step that masks helped, with what they did."""
+        for document in self.files:
+            for index, verdict in sorted(self.verdicts(document).items()):
+                if verdict.masks:
+                    block = document.planned.steps[index].blocks[0]
+                    yield f"{_shown(block.location.path)}:{block.location.line}", verdict.masks
+
+    def verdicts(self, document: DocumentFile) -> dict[int, Verdict]:
+        """Return what is known of a document's steps."""
+        run = self._runs.get(document.path)
+        return run.verdicts() if run is not None else {}
+
+    @property
+    def description(self) -> str:
+        """What the run uses, ``""`` before it uses anything."""
+        made = self._provider
+        return "" if made is None or isinstance(made, SandboxError) else made.description
+
+
+_RUNS = pytest.StashKey[Runs]()
+
+
+class DocumentFile(pytest.File):
+    """A tutorial: its items are its steps."""
+
+    planned: Plan
+    error: DocumentError | None = None
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item a step; where the document cannot be understood, one that says so."""
+        runs = self.config.stash[_RUNS]
+        runs.files.append(self)
+        try:
+            self.planned = plan(load(self.path, root=self.config.rootpath), runs.config)
+        except DocumentError as error:
+            self.error = error
+            yield MalformedItem.from_parent(self, name=f"{error.slug}:{error.line}", error=error)
+            return
+        for index, step in enumerate(self.planned.steps):
+            yield StepItem.from_parent(
+                self, name=_name(step), document=self, step=step, index=index
+            )
+
+    def report(self) -> DocumentReport:
+        """Return the rows of the document as far as they are known."""
+        path = _shown(self.path)
+        if self.error is not None:
+            return DocumentReport(path=path, blocks=(), error=str(self.error))
+        verdicts = self.config.stash[_RUNS].verdicts(self)
+        found = document_report(self.planned, verdicts, not_run=_NOT_RUN)
+        return DocumentReport(path=path, blocks=found.blocks)
+
+    def teardown(self) -> None:
+        """End the document's sandbox as soon as its last step is done."""
+        if self.error is None:
+            self.config.stash[_RUNS].of(self).close()
+
+
+class StepItem(pytest.Item):
+    """A view of one step: it asks the document's run for the verdict and shows it."""
+
+    def __init__(
+        self,
+        *,
+        document: DocumentFile,
+        step: Step,
+        index: int,
+        **keywords: Any,  # pytest's own
+    ) -> None:
+        """Stand for step ``index`` of the document's plan."""
+        super().__init__(**keywords)
+        self.document = document
+        self.step = step
+        self.index = index
+        self.verdict = Verdict(fate=Fate.SKIPPED, reason=_NOT_RUN)
+
+    def setup(self) -> None:
+        """Execute the step and those before it; our own trouble is an error, not a failure."""
+        runs = self.config.stash[_RUNS]
+        self.verdict = runs.of(self.document).verdict(self.index)
+        match self.verdict.fate:
+            case Fate.BROKEN:
+                raise _Broken(self.verdict)
+            case Fate.BLOCKED | Fate.SKIPPED:
+                raise pytest.skip.Exception(self.verdict.reason, _use_item_location=True)
+            case _:
+                pass
+
+    def runtest(self) -> None:
+        """Judge the step."""
+        strict = self.config.getoption("--nix-strict")
+        if self.verdict.fate is Fate.FAILED or (strict and self.verdict.fate is Fate.STALE):
+            raise _Wrong(self.verdict)
+        if self.verdict.fate is Fate.STALE:
+            location = self.step.blocks[0].location
+            self.warn(
+                StaleWarning(f"{_shown(location.path)}:{location.line}: {self.verdict.reason}")
+            )
+
+    def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Tell the mistake of the page, never our own call stack."""
+        match excinfo.value:
+            case _Broken() as error:
+                return _Told((str(error.verdict.reason),), self.path, 0, error.verdict.reason)
+            case _Wrong(verdict=Verdict(mismatch=mismatch)) if mismatch is not None:
+                command = f"pytest {shlex.quote(self.nodeid)}{_repeated(self.config)}"
+                shown = replace(mismatch, location=_relative(mismatch.location))
+                lines = failure(shown, reproduce=command)
+                return _Told(lines, self.path, mismatch.location.line, mismatch.problem)
+            case _:
+                return super()._repr_failure_py(excinfo, style)
+
+    #: What pytest asks where the set-up failed.
+    _repr_failure_py = repr_failure
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the block's place and the item's name."""
+        return self.path, self.step.blocks[0].location.line - 1, self.name
+
+
+class MalformedItem(pytest.Item):
+    """A document that cannot be understood: it fails with the reason, the others go on."""
+
+    def __init__(self, *, error: DocumentError, **keywords: Any) -> None:  # pytest's own
+        """Stand for ``error``."""
+        super().__init__(**keywords)
+        self.error = error
+
+    def runtest(self) -> None:
+        """Fail."""
+        raise self.error
+
+    def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Tell the error's own words."""
+        lines = str(self.error).replace(str(self.path), str(_shown(self.path))).split("\n")
+        return _Told(tuple(lines), self.path, self.error.line, self.error.problem)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the error's place and the item's name."""
+        return self.path, self.error.line - 1, self.name
+
+
+class StaleWarning(UserWarning):
+    """A block that is right in substance, but shows something that has changed since."""
+
+
+class _Wrong(Exception):  # noqa: N818  a verdict, not an error
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
+
+
+class _Broken(_Wrong):
+    pass
+
+
+class _Told(TerminalRepr):
+    """Lines that are shown as they are, the two sides of a diff coloured."""
+
+    def __init__(self, lines: tuple[str, ...], path: Path, line: int, problem: str) -> None:
+        self.lines = lines
+        self.reprcrash = ReprFileLocation(str(path), line, problem.partition("\n")[0])
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        for line in self.lines:
+            sign = line[4:6] if line.startswith("    ") else ""
+            tw.line(line, red=sign == "- ", green=sign == "+ ")
+
+
+def _name(step: Step) -> str:
+    block = step.blocks[0]
+    title = block.section[-1] if block.section else block.location.path.stem
+    slug = re.sub(r"[^\w.]+", "-", title.lower()).strip("-")
+    return f"{slug}:{block.location.line}"
+
+
+def _shown(path: Path) -> Path:
+    """Return the path as a reader of the report would type it."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def _relative(location: Location) -> Location:
+    return replace(location, path=_shown(location.path))
+
+
+def _repeated(config: pytest.Config) -> str:
+    """Return the options of this run that the same verdict needs."""
+    options = (
+        "--nix-sandbox",
+        "--nix-image",
+        "--nix-nixpkgs",
+        "--nix-timeout",
+        "--nix-network",
+    )
+    given = [(o, config.getoption(o)) for o in options]
+    flags = " --nix-flakes" if config.getoption("--nix-flakes") else ""
+    return flags + "".join(f" {o}={shlex.quote(str(v))}" for o, v in given if v is not None)
+
+
+def _settings(config: pytest.Config) -> Config:
+    """Return the run's settings: the command line's, else the configuration's, else ours."""
+
+    def setting(name: str) -> str | None:
+        given = config.getoption(f"--nix-{name}")
+        return given if given is not None else (config.getini(f"nix_{name}") or None)
+
+    backend = _choice(Backend, "sandbox", setting("sandbox") or Backend.AUTO.value)
+    network = _choice(Network, "network", setting("network") or Network.NONE.value)
+    try:
+        timeout = float(setting("timeout") or Config().timeout)
+    except ValueError:
+        timeout = 0.0
+    if timeout <= 0:
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-timeout={setting('timeout')} is no number of seconds above 0",
+        )
+    nixpkgs = setting("nixpkgs")
+    path = config.rootpath / nixpkgs if nixpkgs is not None else None
+    if path is not None and not path.is_dir():
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-nixpkgs={nixpkgs} is no directory",
+            remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory.",
+        )
+    return Config(
+        backend=backend,
+        image=setting("image") or DEFAULT_IMAGE,
+        nixpkgs=path.resolve() if path is not None else None,
+        timeout=timeout,
+        network=network,
+        flakes=config.getoption("--nix-flakes") or config.getini("nix_flakes"),
+    )
+
+
+def _choice(kind: type[Choice], option: str, value: str) -> Choice:
+    known = [member.value for member in kind]
+    if value not in known:
+        raise ConfigError(
+            Slug.OPTION, f"--nix-{option}={value} is not known", remedy=nearest(value, known)
+        )
+    return kind(value)

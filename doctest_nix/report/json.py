@@ -1,0 +1,50 @@
+"""The machine's report: a public interface, versioned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from doctest_nix.report.fates import BlockReport, DocumentReport, totals
+
+#: Grows when a reader of the format must change; new keys alone do not.
+VERSION = 1
+
+
+def dumps(documents: Sequence[DocumentReport]) -> str:
+    """Return the report as JSON.
+
+    ``{"version", "documents": [{"path", "error", "blocks": [{"line", "end_line", "language",
+    "kind", "fate", "checked", "reason", "seconds"}]}], "totals": {"blocks", "<fate>": n}}``.
+    Lines are the block's own first and last source line, 1-based; ``error`` is ``""`` unless
+    the document could not be understood; ``checked`` is ``""`` unless the block passed.
+    """
+    return json.dumps(
+        {
+            "version": VERSION,
+            "documents": [
+                {
+                    "path": document.path.as_posix(),
+                    "error": document.error,
+                    "blocks": [asdict(block) for block in document.blocks],
+                }
+                for document in documents
+            ],
+            "totals": totals(documents),
+        },
+        indent=2,
+    )
+
+
+def loads(text: str) -> tuple[DocumentReport, ...]:
+    """Return the documents of a report that `dumps` wrote."""
+    return tuple(
+        DocumentReport(
+            path=Path(document["path"]),
+            error=document["error"],
+            blocks=tuple(BlockReport(**block) for block in document["blocks"]),
+        )
+        for document in json.loads(text)["documents"]
+    )

@@ -1,0 +1,106 @@
+"""How the steps of one document are executed: lazily, in order, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from doctest_nix.config import Config
+from doctest_nix.document import Block
+from doctest_nix.errors import SandboxError
+from doctest_nix.plan import Plan
+from doctest_nix.sandbox import Sandbox
+from doctest_nix.stage import Stage
+from doctest_nix.steps import Step
+from doctest_nix.steps.expression import ExpressionStep
+from doctest_nix.steps.syntax import SyntaxStep
+from doctest_nix.verdict import Fate, Verdict
+
+
+class DocumentRun:
+    """The actor of a document: it owns its sandbox and knows the verdicts so far.
+
+    After a failure, the steps that build on what came before are blocked: one mistake is one
+    failure.  Steps that stand alone go on.  After a step that was skipped for a need, those that
+    go right all the same are right; one that goes wrong is blocked, for it may have needed it.
+    """
+
+    def __init__(self, plan: Plan, config: Config, create: Callable[[], Sandbox]) -> None:
+        """``create`` returns a sandbox, not started; it is asked when a step first runs."""
+        self._plan = plan
+        self._config = config
+        self._create = create
+        self._stage: Stage | None = None
+        self._verdicts: dict[int, Verdict] = {}
+        self._blocker: str | None = None
+        self._lack: str | None = None
+        self._trouble: SandboxError | None = None
+
+    def verdict(self, index: int) -> Verdict:
+        """Return the verdict of step ``index``, executing what stands before it first.
+
+        Raises SandboxError where the sandbox is the trouble, once for a document; its further
+        steps are blocked by that.
+        """
+        step = self._plan.steps[index]
+        if step.depends:
+            for earlier in range(index):
+                if self._plan.steps[earlier].changes and earlier not in self._verdicts:
+                    self._execute(earlier)
+        if index not in self._verdicts:
+            self._execute(index)
+        return self._verdicts[index]
+
+    @property
+    def trouble(self) -> SandboxError | None:
+        """What broke the sandbox, None where it is well."""
+        return self._trouble
+
+    def verdicts(self) -> dict[int, Verdict]:
+        """Return the verdicts so far, by step index."""
+        return dict(self._verdicts)
+
+    def close(self) -> None:
+        """End the sandbox.  Idempotent; never raises."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+
+    def _execute(self, index: int) -> None:
+        step = self._plan.steps[index]
+        verdict = self._attempt(step, self._plan.setup[index])
+        if verdict.fate is Fate.FAILED and step.depends and self._lack is not None:
+            verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
+        elif verdict.fate is Fate.FAILED and step.changes:
+            place = verdict.mismatch.location if verdict.mismatch else step.blocks[0].location
+            self._blocker = f"blocked by the failure at line {place.line}"
+        elif step.changes and verdict.fate is Fate.SKIPPED and self._lack is None:
+            line = step.blocks[0].location.line
+            self._lack = f"blocked by line {line}, which {verdict.reason}"
+        self._verdicts[index] = verdict
+
+    def _attempt(self, step: Step, setup: tuple[str, ...]) -> Verdict:
+        if step.depends and self._blocker is not None:
+            return Verdict(fate=Fate.BLOCKED, reason=self._blocker)
+        if self._trouble is not None:
+            return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
+        try:
+            stage = self._open()
+            for command in setup:
+                stage.type(command, timeout=self._config.timeout)
+            return step.execute(stage)
+        except SandboxError as error:
+            self._trouble = error
+            return Verdict(fate=Fate.BROKEN, reason=str(error))
+
+    def _open(self) -> Stage:
+        if self._stage is None:
+            self._stage = Stage(self._create, self._config)
+            for step in self._plan.steps:
+                match step:
+                    case SyntaxStep(block=Block(language="nix", text=text)):
+                        self._stage.syntax.announce([text])
+                    case ExpressionStep(depends=False):
+                        self._stage.values.announce(pair.expression for pair in step.pairs)
+                    case _:
+                        pass
+        return self._stage

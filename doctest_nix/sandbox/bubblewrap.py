@@ -1,0 +1,246 @@
+"""A document's sandbox with no engine: the host's Nix in namespaces that bubblewrap makes.
+
+What it promises: namespaces of their own for files, processes, network, users, IPC and host name;
+no capability, and no way to get one; the host's programs read-only; nothing of its homes, its
+/etc and its processes; one memory file system for all that is written.  It ends with us.
+
+What it limits: the number of processes (from Linux 5.14), the memory of each process and the
+size of all files, both to ``Limits.memory``.  What it cannot limit: the memory of all processes
+together, and processor time.  Docker does.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from doctest_nix.config import Config, Network
+from doctest_nix.errors import SandboxError, Slug
+from doctest_nix.sandbox import (
+    HOME,
+    NIXPKGS,
+    WORKDIR,
+    Completed,
+    Ended,
+    Sandbox,
+    Stream,
+    environment,
+)
+from doctest_nix.sandbox.courier import Courier
+from doctest_nix.sandbox.host import Host, database, look, package_set
+from doctest_nix.sandbox.namespaces import Namespaces, start
+
+#: Seconds that a sandbox outlives its document's own limit, if nobody stops it before.
+_SLACK = 120
+
+#: The few files of /etc that are neither the host's nor absent.
+_ETC = f"""\
+printf 'root:x:0:0:root:{HOME}:/bin/bash\\nnobody:x:65534:65534::/:/bin/false\\n' >/etc/passwd
+printf 'root:x:0:\\nnogroup:x:65534:\\n' >/etc/group
+printf '127.0.0.1 localhost sandbox\\n::1 localhost\\n' >/etc/hosts
+printf 'passwd: files\\ngroup: files\\nhosts: files dns\\n' >/etc/nsswitch.conf
+"""
+
+_NAMESPACES = (
+    *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"),
+)
+
+
+class BubblewrapProvider:
+    """Sandboxes of the host's own Nix."""
+
+    def __init__(self, config: Config, search: str | None = None) -> None:
+        """Find bubblewrap and Nix on ``search`` (``PATH``), and start a sandbox to be sure.
+
+        Raises SandboxError: BUBBLEWRAP_MISSING, NIX_MISSING, SANDBOX_START.
+        """
+        self._host = look(search)
+        self._config = config
+        # The kernel ends the sandboxes with the *thread* that made them: this one stays.
+        self._spawner = ThreadPoolExecutor(1, "doctest-nix-bubblewrap")
+        self._scratch = Path(tempfile.mkdtemp(prefix="doctest-nix-"))
+        self._nixpkgs: Path | None = None
+        self._database: BinaryIO | None = None
+        try:
+            if config.nixpkgs is not None:
+                self._nixpkgs = package_set(config.nixpkgs, self._host, self._scratch)
+            if self._host.overlay:
+                self._database = database()
+            self.description = f"bubblewrap, {self._version()}"
+        except OSError as error:
+            self.close()
+            raise _not_started(error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def create(self) -> Sandbox:
+        """Return a sandbox to be."""
+        return BubblewrapSandbox(
+            self._config, self._host, self._spawner, self._nixpkgs, self._database
+        )
+
+    def close(self) -> None:
+        """End the thread that made the sandboxes, and with it what is left of them."""
+        self._spawner.shutdown()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._database is not None:
+            self._database.close()
+
+    def _version(self) -> str:
+        sandbox = self.create()
+        sandbox.start()
+        try:
+            return sandbox.run(["nix-instantiate", "--version"], timeout=60).output.strip()
+        finally:
+            sandbox.stop()
+
+
+class BubblewrapSandbox:
+    """Namespaces, and the programs that were sent into them."""
+
+    def __init__(
+        self,
+        config: Config,
+        host: Host,
+        spawner: ThreadPoolExecutor,
+        nixpkgs: Path | None,
+        database: BinaryIO | None,
+    ) -> None:
+        """Keep what `start` needs; ``spawner`` must outlive the sandbox."""
+        self._config = config
+        self._host = host
+        self._spawner = spawner
+        self._nixpkgs = nixpkgs
+        self._database = database
+        self._namespaces: Namespaces | None = None
+        self._courier = Courier(self._channel, longest=config.limits.output)
+
+    def start(self) -> None:
+        """Make the namespaces, and wait until they are whole."""
+        files: list[BinaryIO] = []
+        with ExitStack() as closing:
+            if self._database is not None:
+                # By its path in /proc, so that it is read from its start each time.
+                path = f"/proc/self/fd/{self._database.fileno()}"
+                files.append(closing.enter_context(open(path, "rb")))
+            try:
+                self._namespaces = start(
+                    self._host,
+                    [*_NAMESPACES, *self._network(), *self._mounts(files)],
+                    _ETC,
+                    spawner=self._spawner,
+                    limits=self._config.limits,
+                    seconds=round(self._config.document_timeout) + _SLACK,
+                    files=files,
+                )
+            except (OSError, RuntimeError) as error:
+                raise _not_started(error) from error
+
+    def attach(self, argv: Sequence[str], env: Mapping[str, str]) -> Stream:
+        """Run ``argv`` on a terminal of the sandbox's own /dev/pts."""
+        namespaces = self._alive()
+        try:
+            return namespaces.attach(argv, self._environment(env), self._config.columns)
+        except OSError as error:
+            raise _gone(error) from error
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
+        """Run ``argv`` without a terminal."""
+        try:
+            done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        except OSError as error:
+            raise _gone(error) from error
+        if done.ended is Ended.GONE:
+            self._alive()
+        return done
+
+    def put(self, path: PurePosixPath, data: bytes) -> None:
+        """Write a file."""
+        try:
+            self._courier.put(path, data)
+        except OSError:
+            self._alive()
+            raise
+
+    def get(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes."""
+        try:
+            return self._courier.get(path)
+        except OSError:
+            self._alive()
+            raise
+
+    def stop(self) -> None:
+        """Kill everything inside; its files are memory that is free with it."""
+        namespaces, self._namespaces = self._namespaces, None
+        if namespaces is not None:
+            namespaces.end()
+        self._courier.close()
+
+    def _mounts(self, files: Sequence[BinaryIO]) -> list[str]:
+        size = str(self._config.limits.memory)
+        mounts = [
+            *("--size", size, "--tmpfs", "/"),
+            *self._host.mounts,
+            *("--proc", "/proc", "--dev", "/dev"),
+            # The rest of /dev is a memory file system too, with a size of its own.
+            *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
+            *("--perms", "1777", "--dir", "/tmp", "--perms", "1777", "--dir", "/var/tmp"),  # noqa: S108
+            *("--dir", "/run", "--perms", "0700", "--dir", "/root", "--dir", "/nix"),
+            *("--dir", str(WORKDIR), "--chdir", str(WORKDIR), "--setenv", "PATH", self._host.path),
+        ]
+        if self._host.overlay:
+            mounts += ["--bind", "/nix/store", "/nix/store"]
+        for file in files:
+            mounts += ["--file", str(file.fileno()), "/nix/var/nix/db/db.sqlite"]
+        if self._nixpkgs is not None:
+            mounts += ["--ro-bind", str(self._nixpkgs), str(NIXPKGS)]
+        return mounts
+
+    def _channel(self, argv: Sequence[str]) -> Stream:
+        namespaces = self._alive()
+        try:
+            return namespaces.run(argv, self._environment({}))
+        except OSError as error:
+            raise _gone(error) from error
+
+    def _network(self) -> tuple[str, ...]:
+        if self._config.network is Network.NONE:
+            return ("--unshare-net",)
+        return ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
+
+    def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        return {"PATH": self._host.path, **environment(self._config), **env}
+
+    def _alive(self) -> Namespaces:
+        if self._namespaces is None:
+            raise _gone("it was stopped")
+        if not self._namespaces.alive():
+            raise _gone("its first process ended")
+        return self._namespaces
+
+
+def _not_started(why: object) -> SandboxError:
+    return SandboxError(
+        Slug.SANDBOX_START,
+        f"bubblewrap did not start: {why}.",
+        remedy="It needs user namespaces. Where the system forbids them to users, allow them:\n"
+        "    sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0  # Ubuntu\n"
+        "    sudo sysctl -w kernel.unprivileged_userns_clone=1  # older Debian\n"
+        "or use --nix-sandbox=docker.",
+    )
+
+
+def _gone(why: object) -> SandboxError:
+    return SandboxError(
+        Slug.SANDBOX_GONE,
+        f"The bubblewrap sandbox is gone: {why}.",
+        remedy="Run it again; if it goes again, look at the machine's free memory.",
+    )

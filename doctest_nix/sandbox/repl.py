@@ -1,0 +1,111 @@
+"""How expressions are typed into `nix repl`, whose own prompt tells that it is ready."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from doctest_nix.config import Config
+from doctest_nix.errors import SandboxError
+from doctest_nix.sandbox import Completed, Ended, Sandbox
+from doctest_nix.screen import render
+
+_PROMPT = re.compile(rb"(?:^|[\r\n])((?:\x1b\[[0-9;?]*[a-zA-Z])*nix-repl> )\Z")
+
+#: Ten spaces at a line's start: the repl waits for the rest of an expression.
+_MORE = re.compile(rb"(?:^|[\r\n])(?:\x1b\[[0-9;?]*[a-zA-Z])* {10}\Z")
+_EXITS = re.compile(r"\s*:(?:q|quit)\s*$")
+
+
+class Repl:
+    """A `nix repl` on a terminal of its own in a sandbox."""
+
+    def __init__(self, sandbox: Sandbox, argv: Sequence[str], config: Config) -> None:
+        """Start ``argv``, which is a `nix repl`; `greeting` waits for its prompt."""
+        self._stream = sandbox.attach(argv, {})
+        self._columns = config.columns
+        self.open = True
+
+    def greeting(self, *, timeout: float) -> Completed:
+        """Wait for the first prompt; its output is what is printed before."""
+        return self._until_prompt("", time.monotonic(), timeout)
+
+    def execute(self, expression: str, *, timeout: float) -> Completed:
+        """Type ``expression`` and wait for the next prompt.
+
+        ``exit_code`` is 0 where an answer came, 1 where it begins with an error.  ``UNFINISHED``
+        means that the repl waits for the rest; the expression is then taken back.
+        """
+        begin = time.monotonic()
+        line = expression.replace("\t", "  ")  # a tab would be completion
+        try:
+            self._stream.write(line.encode("utf-8", "surrogateescape") + b"\n")
+        except OSError:
+            self.close()
+            return Completed(output="", exit_code=None, seconds=0.0, ended=Ended.GONE)
+        return self._until_prompt(line, begin, timeout)
+
+    def close(self) -> None:
+        """Hang up.  Idempotent; never raises."""
+        self.open = False
+        self._stream.close()
+
+    def _until_prompt(self, typed: str, begin: float, timeout: float) -> Completed:
+        output = bytearray()
+        ended = Ended.EXITED
+        try:
+            while True:
+                left = begin + timeout - time.monotonic()
+                data = self._stream.read(max(left, 0.0))
+                if not data:
+                    ended = Ended.EXITED if _EXITS.match(typed) else Ended.GONE
+                    self.close()
+                    break
+                output += data
+                if found := _PROMPT.search(output, max(0, len(output) - 200)):
+                    del output[found.start(1) :]
+                    break
+                if _MORE.search(output, max(0, len(output) - 200)) and self._is_idle():
+                    ended = Ended.UNFINISHED
+                    self._interrupt()
+                    break
+        except TimeoutError:
+            ended = Ended.TIMEOUT
+            if not self._interrupt():
+                ended = Ended.GONE
+                self.close()
+        except (OSError, SandboxError):
+            ended = Ended.GONE
+            self.close()
+        shown = render(bytes(output), self._columns).strip("\n")
+        shown = shown.removeprefix(typed).strip("\n") if typed.strip() else shown
+        failed = re.search(r"(?:^|\n)error:", shown) is not None
+        return Completed(
+            output=shown,
+            exit_code=int(failed) if ended is Ended.EXITED else None,
+            seconds=time.monotonic() - begin,
+            ended=ended,
+        )
+
+    def _is_idle(self) -> bool:
+        """Tell whether nothing follows at once: a repl prints this between the lines it reads."""
+        try:
+            return not self._stream.read(0.2)
+        except TimeoutError:
+            return True
+
+    def _interrupt(self) -> bool:
+        """Press Ctrl-C; True where a prompt came back within two seconds."""
+        output = bytearray()
+        end = time.monotonic() + 2
+        try:
+            self._stream.write(b"\x03")
+            while not _PROMPT.search(output):
+                data = self._stream.read(max(end - time.monotonic(), 0.0))
+                if not data:
+                    return False
+                output += data
+        except OSError:  # TimeoutError is one
+            return False
+        return True

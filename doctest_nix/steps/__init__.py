@@ -1,0 +1,66 @@
+"""What can be done with a block: the contract of a step kind, and the kinds in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from doctest_nix.annotations import Annotations
+from doctest_nix.document import Block, Document, Element
+from doctest_nix.stage import Stage
+from doctest_nix.verdict import Verdict
+
+
+class Step(Protocol):
+    """One thing to do, planned; a pure value until it is executed."""
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks that it covers, in source order; the first names it."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The kind's name in reports."""
+        ...
+
+    @property
+    def depends(self) -> bool:
+        """Whether it builds on what earlier steps did; it is then blocked where one failed."""
+        ...
+
+    @property
+    def changes(self) -> bool:
+        """Whether later steps build on what it does; it is then executed before them."""
+        ...
+
+    def execute(self, stage: Stage) -> Verdict:
+        """Do it.  What the tutorial does wrong is a verdict; raises SandboxError for ours."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where a block stands: the document, its place among the elements, what was planned before."""
+
+    document: Document
+    index: int
+    annotations: Annotations
+    planned: tuple[Step, ...]
+
+    @property
+    def before(self) -> Element | None:
+        """The element just before the block."""
+        return self.document.elements[self.index - 1] if self.index else None
+
+    @property
+    def after(self) -> Element | None:
+        """The element just after the block."""
+        following = self.index + 1
+        elements = self.document.elements
+        return elements[following] if following < len(elements) else None
+
+
+#: Returns the step that a block is, None where it is none of the kind.
+FromBlock = Callable[[Block, Context], Step | None]

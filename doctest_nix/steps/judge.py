@@ -1,0 +1,209 @@
+"""Whether an exchange went as the page shows it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Self, assert_never
+
+from doctest_nix.annotations import Annotations, Output
+from doctest_nix.config import Config
+from doctest_nix.expectation import Comparison, Level, compare, exactly
+from doctest_nix.sandbox import HOME, Completed, Ended
+from doctest_nix.stage import Stage
+from doctest_nix.steps.needs import Unmet, of_output
+from doctest_nix.steps.transcript import Exchange
+from doctest_nix.verdict import Mismatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """It went as shown; `masks` name the rules that made the output equal."""
+
+    masks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """It went as shown in substance."""
+
+    mismatch: Mismatch
+    masks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """It did not go as shown."""
+
+    mismatch: Mismatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """It needs something that this run does not provide."""
+
+    unmet: Unmet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of an exchange: seconds, comparison, and the status where one is said."""
+
+    timeout: float
+    output: Output = Output.RULES
+    volatile: tuple[str, ...] = ()
+    exit: int | None = None
+
+    @classmethod
+    def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
+        """Return what a block's annotations ask of its exchange; the status of its last one."""
+        return cls(
+            timeout=annotations.timeout or config.timeout,
+            output=annotations.output,
+            volatile=annotations.volatile,
+            exit=annotations.exit if last else None,
+        )
+
+
+Outcome = Right | Stale | Wrong | Lacking
+
+#: Lines by which a page shows that a command fails: the status then may be any.
+_SHOWS_FAILURE = re.compile(
+    r"\berror\b|\bfatal\b|not installed|not found|no such file|cannot |can't |failed|denied"
+    r"|traceback|invalid|unknown|usage:",
+    re.IGNORECASE,
+)
+
+#: Commands whose status 1 is an answer, not an error.
+_ANSWERS = re.compile(r"(?:^|[|;&]\s*)(?:diff|cmp|e?grep|test|\[)\s[^|;&]*$")
+_LEAVES = re.compile(r"\s*(?:exit|logout)(?:\s+\d+)?\s*;?\s*(?:#.*)?$")
+_WAITS_FOR_INPUT = re.compile(r"[^\n]*(?:\[[yYnN]/[yYnN]\]|\?|:|password.*)\s*$", re.IGNORECASE)
+
+#: As many lines of an unexpected output are shown.
+_SHOWN = 40
+
+
+def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Outcome:
+    """Compare what happened with what is shown: how it ended, its output, then its status.
+
+    The status must be 0 unless the page shows that the command fails.  What went wrong for a
+    need that the run does not meet is `Lacking`.
+    """
+    outcome = _judge(exchange, completed, asked, stage)
+    if isinstance(outcome, Wrong):
+        unmet = of_output(completed.output)
+        if unmet is not None and not stage.config.meets(unmet.need):
+            return Lacking(unmet=unmet)
+    return outcome
+
+
+def wrong(exchange: Exchange, problem: str, *, hint: str = "") -> Wrong:
+    """Return the outcome of an exchange that could not be tried."""
+    return Wrong(mismatch=_mismatch(exchange, problem, hint=hint))
+
+
+def short(command: str) -> str:
+    """Return a command's first line."""
+    first, _, more = command.partition("\n")
+    return first + (" …" if more else "")
+
+
+def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Outcome:
+    leaves = _LEAVES.match(exchange.input) is not None
+    if completed.ended is not Ended.EXITED and not (leaves and completed.ended is Ended.GONE):
+        return _ended_badly(exchange, completed, asked)
+    comparison = Comparison(level=Level.MATCH)
+    if exchange.expected and asked.output is not Output.IGNORE:
+        comparison = _compare(exchange, completed, asked, stage)
+    if comparison.level is Level.MISMATCH:
+        problem = "the output is not what the page shows"
+        return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
+    if not _status_is_right(exchange, completed, asked):
+        wanted = "" if asked.exit is None else f", not {asked.exit}"
+        problem = f"the command ended with status {completed.exit_code}{wanted}"
+        return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed)))
+    if comparison.level is Level.STALE:
+        stale = _mismatch(exchange, comparison.reason, completed, diff=comparison.diff)
+        return Stale(mismatch=stale, masks=comparison.masks)
+    return Right(masks=comparison.masks)
+
+
+def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:
+    shown, actual = exchange.expected, completed.output
+    if asked.output is Output.EXACT:
+        return exactly(shown, actual)
+    for pattern in asked.volatile:
+        shown, actual = re.sub(pattern, "<volatile>", shown), re.sub(pattern, "<volatile>", actual)
+    comparison, stage.bindings = compare(
+        shown,
+        actual,
+        bindings=stage.bindings,
+        home=str(HOME),
+        directory=str(stage.directory),
+        pinned=False,
+        command=exchange.input,
+    )
+    return comparison
+
+
+def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
+    if asked.exit is not None:
+        return completed.exit_code == asked.exit
+    leaves = _LEAVES.match(exchange.input) is not None
+    return completed.exit_code in (0, None) or leaves or _may_fail(exchange, completed)
+
+
+def _may_fail(exchange: Exchange, completed: Completed) -> bool:
+    """Tell whether the page shows, or the command means, that the status is not 0."""
+    if _SHOWS_FAILURE.search(exchange.expected):
+        return True
+    return completed.exit_code == 1 and _ANSWERS.search(exchange.input) is not None
+
+
+def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wrong:
+    hint = ""
+    match completed.ended:
+        case Ended.TIMEOUT:
+            problem = f"the command did not end within {asked.timeout:g} s"
+            last = completed.output.rsplit("\n", 1)[-1]
+            if last and _WAITS_FOR_INPUT.fullmatch(last):
+                hint = f"It seems to wait for an answer to: {last.strip()}"
+            else:
+                hint = "It may wait for input, or run for ever like a server."
+        case Ended.GONE:
+            problem = "the session is gone: the command ended its shell"
+        case Ended.UNFINISHED:
+            problem = "the command is not complete: the shell waits for more lines"
+            hint = "Look for a quote or a bracket that is not closed."
+        case Ended.EXITED:
+            problem = f"the nested shell was not entered again: status {completed.exit_code}"
+        case _:
+            assert_never(completed.ended)
+    return Wrong(
+        mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed), hint=hint)
+    )
+
+
+def _all_new(completed: Completed) -> tuple[str, ...]:
+    lines = completed.output.split("\n")
+    cut = (f"  … {len(lines) - _SHOWN} lines …",) if len(lines) > _SHOWN else ()
+    return cut + tuple(f"+ {line}" for line in lines[-_SHOWN:] if line)
+
+
+def _mismatch(
+    exchange: Exchange,
+    problem: str,
+    completed: Completed | None = None,
+    *,
+    diff: tuple[str, ...] = (),
+    hint: str = "",
+) -> Mismatch:
+    more = exchange.input.count("\n")
+    return Mismatch(
+        location=replace(exchange.location, end_line=exchange.location.line + more),
+        problem=problem,
+        command=exchange.input,
+        diff=diff,
+        exit_code=completed.exit_code if completed is not None else None,
+        hint=hint,
+    )

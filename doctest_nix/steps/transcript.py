@@ -1,0 +1,132 @@
+"""Which lines of a block are prompts, commands and output."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from doctest_nix.document import Block, Location
+from doctest_nix.steps.shell_syntax import is_unfinished
+
+#: Languages whose blocks are sessions even where no prompt is shown.
+SESSION_LANGUAGES = frozenset(
+    {"console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal"}
+)
+
+#: Languages in which `# ` may be root's prompt.
+_ROOT_LANGUAGES = SESSION_LANGUAGES
+
+
+class Prompt(StrEnum):
+    """Who asks for the command."""
+
+    SHELL = "shell"  # `$ `, `user@host:…$ `, `bash-5.2$ `
+    ROOT = "root"  # `# `
+    NESTED = "nested"  # `[nix-shell:…]$ `
+    REPL = "repl"  # `nix-repl> `
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A prompt, what is typed there, and the output that is shown below it.
+
+    ``input`` is the command without prompts, continuation lines joined by newlines, ``""`` for a
+    bare prompt; ``expected`` the output's lines without blank lines at its end.  ``location``
+    spans prompt to last line of output.
+    """
+
+    location: Location
+    prompt: Prompt
+    input: str
+    expected: str
+
+
+_PROMPTS = (
+    (Prompt.NESTED, re.compile(r"\[nix[- ](?:shell|develop)(?::[^\]\n]*)?\][$#](?: |$)")),
+    (Prompt.REPL, re.compile(r"nix-repl> ?")),
+    (
+        Prompt.SHELL,
+        re.compile(
+            r"(?:\$|[\w.-]+@[\w.-]+[: ][^\s$#>]*[$#]|\[[\w.-]+@[\w.-]+[: ][^\]\n]*\][$#]"
+            r"|(?:ba|z)?sh-\d+\.\d+[a-z]?[$#])(?: |$)"
+        ),
+    ),
+)
+_ROOT = re.compile(r"#(?: |$)")
+
+
+def exchanges(block: Block) -> tuple[Exchange, ...]:
+    """Return the exchanges of a block, in order; none where it shows no prompt.
+
+    A prompt counts at the block's common indentation alone.  Text before the first prompt is
+    output of what stood before the block, and left out.
+    """
+    lines = block.text.split("\n")
+    indent = min((len(n) - len(n.lstrip()) for n in lines if n.strip()), default=0)
+    lines = [line[indent:] for line in lines]
+    root = block.language.lower() in _ROOT_LANGUAGES and not any(
+        _match(line, root=False) for line in lines
+    )
+    result: list[Exchange] = []
+    position = 0
+    while position < len(lines):
+        found = _match(lines[position], root=root)
+        if found is None:
+            position += 1
+            continue
+        first = position
+        prompt, end = found
+        command = lines[position][end:]
+        position += 1
+        while position < len(lines) and is_unfinished(command):
+            more = _continuation(lines[position], prompt)
+            if more is None:
+                break
+            command += "\n" + more
+            position += 1
+        shown = position
+        while position < len(lines) and _match(lines[position], root=root) is None:
+            position += 1
+        expected = "\n".join(line.rstrip() for line in lines[shown:position]).rstrip("\n")
+        last = first + len("\n".join([*lines[first:shown], expected]).rstrip("\n").split("\n")) - 1
+        result.append(
+            Exchange(
+                location=Location(
+                    path=block.location.path,
+                    line=block.text_line + first,
+                    end_line=block.text_line + max(last, first),
+                ),
+                prompt=prompt,
+                input=command.strip() if "\n" not in command else command.rstrip(),
+                expected=expected,
+            )
+        )
+    return tuple(result)
+
+
+def leading_output(block: Block) -> str:
+    """Return the text above the first prompt of a block."""
+    lines = []
+    for line in block.text.split("\n"):
+        if _match(line.strip(), root=False) is not None:
+            break
+        lines.append(line)
+    return "\n".join(lines).strip("\n")
+
+
+def _match(line: str, *, root: bool) -> tuple[Prompt, int] | None:
+    for prompt, pattern in _PROMPTS:
+        if found := pattern.match(line):
+            return prompt, found.end()
+    if root and (found := _ROOT.match(line)):
+        return Prompt.ROOT, found.end()
+    return None
+
+
+def _continuation(line: str, prompt: Prompt) -> str | None:
+    """Return what a line adds to an unfinished command, None where a new prompt is shown."""
+    if line.startswith("> ") or line == ">":
+        return line[2:]
+    found = _match(line, root=prompt is Prompt.ROOT)
+    return None if found is not None else line

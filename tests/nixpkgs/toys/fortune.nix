@@ -1,0 +1,6 @@
+{ makeToy }:
+makeToy {
+  pname = "fortune";
+  version = "1.0";
+  description = "Sayings";
+}
