@@ -54,7 +54,7 @@ class Asked:
     timeout: float
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
-    exit: int | None = None
+    status: int | None = None
 
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
@@ -63,7 +63,7 @@ class Asked:
             timeout=annotations.timeout or config.timeout,
             output=annotations.output,
             volatile=annotations.volatile,
-            exit=annotations.exit if last else None,
+            status=annotations.status if last else None,
         )
 
 
@@ -121,7 +121,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
         problem = "the output is not what the page shows"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
     if not _status_is_right(exchange, completed, asked):
-        wanted = "" if asked.exit is None else f", not {asked.exit}"
+        wanted = "" if asked.status is None else f", not {asked.status}"
         problem = f"the command ended with status {completed.exit_code}{wanted}"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed)))
     if comparison.level is Level.STALE:
@@ -161,8 +161,8 @@ def _compare_exactly(shown: str, actual: str) -> Comparison:
 
 
 def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
-    if asked.exit is not None:
-        return completed.exit_code == asked.exit
+    if asked.status is not None:
+        return completed.exit_code == asked.status
     leaves = _LEAVES.match(exchange.input) is not None
     return completed.exit_code in (0, None) or leaves or _may_fail(exchange, completed)
 
