@@ -280,22 +280,39 @@ engine_failed() {
 
 # End the engine of this checkout, if it runs, and remove what it left outside.
 stop_engine() {
-  local pid runtime waited=0
+  local runtime
   runtime=$(cat "$STATE/engine/runtime" 2> /dev/null) || return 0
-  pid=$(cat "$STATE/engine/pid" 2> /dev/null || true)
-  # The number may meanwhile belong to another program.
-  if [ -n "$pid" ] && grep -qsF "$STATE/engine/data" "/proc/$pid/cmdline"; then
-    as_root kill "$pid" || true
-    while [ -d "/proc/$pid" ] && [ "$waited" -lt $((ENGINE_DEADLINE * 5)) ]; do
-      sleep 0.2
-      waited=$((waited + 1))
-    done
-    [ ! -d "/proc/$pid" ] || as_root kill -9 "$pid" || true
-  fi
-  pid=$(as_root cat "$runtime/exec/containerd/containerd.pid" 2> /dev/null || true)
-  if [ -n "$pid" ] && grep -qsF "$runtime" "/proc/$pid/cmdline"; then as_root kill "$pid" || true; fi
+  end_process "$(cat "$STATE/engine/pid" 2> /dev/null)" "$STATE/engine/data"
+  end_process "$(as_root cat "$runtime/exec/containerd/containerd.pid" 2> /dev/null)" "$runtime"
+  unmount_below "$STATE/engine/data"
+  unmount_below "$runtime"
   case $runtime in /tmp/doctest-nix.*) as_root rm -rf "$runtime" ;; esac
   as_root rm -f "$STATE/engine/pid" "$STATE/engine/runtime"
+}
+
+# end_process PID WORD: end it if WORD stands in its command line, for the number may meanwhile
+# belong to another program.
+end_process() {
+  local pid=$1 signal waited
+  for signal in TERM KILL; do
+    if [ -z "$pid" ] || ! grep -qsF "$2" "/proc/$pid/cmdline"; then return 0; fi
+    # Not sudo's own kill: that is a program, and a small Debian has none.
+    as_root bash -c 'kill -s "$1" "$2"' bash "$signal" "$pid" || true
+    for ((waited = 0; waited < ENGINE_DEADLINE * 5; waited++)); do
+      [ -d "/proc/$pid" ] || return 0
+      sleep 0.2
+    done
+  done
+}
+
+# An engine that was killed leaves its mounts.  Blanks of a path are \040 in the kernel's list.
+unmount_below() {
+  local place
+  while read -r _ place _; do
+    case $place in
+      "${1// /\\040}" | "${1// /\\040}"/*) as_root umount --lazy "$(printf '%b' "$place")" || true ;;
+    esac
+  done < <(tac /proc/self/mounts)
 }
 
 # A run that was killed with -9 leaves its engine running.
@@ -311,8 +328,10 @@ need_image() {
   ! "$PYTHON" -c 'import docker, sys; docker.from_env().images.get(sys.argv[1])' "$IMAGE" \
     > /dev/null 2>&1 || return 0
   need_packages mmdebstrap
-  step "Building the image $IMAGE from Debian's packages" \
-    "$PYTHON" -m doctest_nix image build --suite "$SUITE" --tag "$IMAGE"
+  local build=("$PYTHON" -B -m doctest_nix image build --suite "$SUITE" --tag "$IMAGE")
+  # Without root, mmdebstrap needs more of a machine than a bare one has.
+  if may_be_root; then build=(as_root env ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} "${build[@]}"); fi
+  step "Building the image $IMAGE from Debian's packages" "${build[@]}"
 }
 
 main "$@"
