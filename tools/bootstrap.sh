@@ -297,6 +297,7 @@ end_process() {
   for signal in TERM KILL; do
     if [ -z "$pid" ] || ! grep -qsF "$2" "/proc/$pid/cmdline"; then return 0; fi
     # Not sudo's own kill: that is a program, and a small Debian has none.
+    # shellcheck disable=SC2016  # they are the inner shell's arguments
     as_root bash -c 'kill -s "$1" "$2"' bash "$signal" "$pid" || true
     for ((waited = 0; waited < ENGINE_DEADLINE * 5; waited++)); do
       [ -d "/proc/$pid" ] || return 0
