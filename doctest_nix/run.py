@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from doctest_nix.config import Config
+from doctest_nix.document import Block
 from doctest_nix.errors import SandboxError
 from doctest_nix.plan import Plan
 from doctest_nix.sandbox import Sandbox
@@ -66,7 +67,7 @@ class DocumentRun:
 
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
-        verdict = self._attempt(step)
+        verdict = self._attempt(step, self._plan.setup[index])
         if verdict.fate is Fate.FAILED and step.depends and self._lack is not None:
             verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
         elif verdict.fate is Fate.FAILED and step.changes:
@@ -77,13 +78,16 @@ class DocumentRun:
             self._lack = f"blocked by line {line}, which {verdict.reason}"
         self._verdicts[index] = verdict
 
-    def _attempt(self, step: Step) -> Verdict:
+    def _attempt(self, step: Step, setup: tuple[str, ...]) -> Verdict:
         if step.depends and self._blocker is not None:
             return Verdict(fate=Fate.BLOCKED, reason=self._blocker)
         if self._trouble is not None:
             return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
         try:
-            return step.execute(self._open())
+            stage = self._open()
+            for command in setup:
+                stage.type(command, timeout=self._config.timeout)
+            return step.execute(stage)
         except SandboxError as error:
             self._trouble = error
             return Verdict(fate=Fate.BROKEN, reason=str(error))
@@ -93,8 +97,8 @@ class DocumentRun:
             self._stage = Stage(self._create, self._config)
             for step in self._plan.steps:
                 match step:
-                    case SyntaxStep():
-                        self._stage.syntax.announce([step.nix])
+                    case SyntaxStep(block=Block(language="nix", text=text)):
+                        self._stage.syntax.announce([text])
                     case ExpressionStep(depends=False):
                         self._stage.values.announce(pair.expression for pair in step.pairs)
                     case _:

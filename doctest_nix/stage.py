@@ -34,10 +34,11 @@ class Stage:
         """``create`` returns a sandbox that is not started; it is asked when one is needed."""
         self.config = config
         self.bindings = Bindings()
-        self.directory = str(WORKDIR)
         self.ended_by: str | None = None
         #: What is wrong with the syntax of a Nix text.
         self.syntax = Batch[str | None](lambda texts: syntax.errors(self.sandbox(), texts))
+        #: Whether a text is a whole Nix file.
+        self.whole = Batch[bool](lambda texts: syntax.whole(self.sandbox(), texts))
         #: What an expression evaluates to where it reads no files.
         self.values = Batch[tuple[Rendering, Rendering]](
             lambda texts: evaluate(self.sandbox(), texts)
@@ -57,9 +58,22 @@ class Stage:
             self._sandbox = sandbox
         return self._sandbox
 
+    @property
+    def directory(self) -> PurePosixPath:
+        """Where the reader stands: the session's directory."""
+        return WORKDIR if self._terminal is None else PurePosixPath(self._terminal.directory)
+
     def write(self, name: str, text: str) -> None:
-        """Write a file of the working directory.  Raises OSError, SandboxError."""
-        self.sandbox().put(PurePosixPath(name), text.encode("utf-8", "surrogateescape"))
+        """Write a file below `directory`.  Raises OSError, SandboxError."""
+        self.sandbox().put(self.directory / name, text.encode("utf-8", "surrogateescape"))
+
+    def read(self, name: str) -> str | None:
+        """Return a file below `directory`, None where there is none."""
+        try:
+            data = self.sandbox().get(self.directory / name)
+        except OSError:
+            return None
+        return data.decode("utf-8", "surrogateescape")
 
     def type(self, command: str, *, timeout: float) -> Completed:
         """Type ``command`` into the session and wait for its end.
@@ -112,10 +126,8 @@ class Stage:
         The session stays as it is.  Returns the greeting, ``exit_code`` 0 where it came.
         """
         self.close_repl()
-        place = self.type("pwd", timeout=timeout)
-        directory = place.output if place.exit_code == 0 else self.directory
         script = f'cd "$1" && exec {command.strip()}'
-        argv = ["bash", "-c", script, "bash", directory]
+        argv = ["bash", "-c", script, "bash", str(self.directory)]
         self._repl = Repl(self.sandbox(), argv, self.config)
         return self._repl.greeting(timeout=timeout)
 

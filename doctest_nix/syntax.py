@@ -49,6 +49,12 @@ def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     return tuple(first[text] if text in left else None for text in texts)
 
 
+def whole(sandbox: Sandbox, texts: Sequence[str]) -> tuple[bool, ...]:
+    """Tell for each text whether it is a whole Nix file as it stands.  Raises SandboxError."""
+    forms = [FORMS[0][0] + text + FORMS[0][1] for text in texts]
+    return tuple(parsed for parsed, _, _ in run_for_each(sandbox, forms, _PARSE))
+
+
 def without_elisions(text: str) -> str:
     """Return ``text`` without what only says that something is left out: `...` and `…`."""
     text = _ELISION_LINE.sub("", text)

@@ -3,11 +3,11 @@
 The shell itself says when a command ended: its prompt strings are set to control sequences that
 carry a random nonce.  ``PS0`` is printed when a complete command has been read (so that all
 before it, echo and prompts, is not output), ``PS2`` when the shell wants more lines, ``PS1`` when
-it is ready again, with the status and the shell's process id.  All are exported, so a nested
-shell inherits them and its process id tells that it is another level.  ``PROMPT_COMMAND`` sets
-them anew before each prompt: a nested ``nix-shell`` and a tutorial's own ``PS1=`` change them.
-Where a shell starts with an empty environment (``nix-shell --pure``), its own prompt is the sign
-to set them again.  Nothing here sleeps or guesses how long a command takes.
+it is ready again, with the status, the shell's process id and its directory.  All are exported,
+so a nested shell inherits them and its process id tells that it is another level.
+``PROMPT_COMMAND`` sets them anew before each prompt: a nested ``nix-shell`` and a tutorial's own
+``PS1=`` change them.  Where a shell starts with an empty environment (``nix-shell --pure``), its
+own prompt is the sign to set them again.  Nothing here sleeps or guesses how long a command takes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 
 from doctest_nix.config import Config
 from doctest_nix.errors import SandboxError, Slug
-from doctest_nix.sandbox import Completed, Ended, Sandbox, Stream
+from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
 from doctest_nix.screen import render
 
 #: The longest line that a terminal in canonical mode takes (Linux: N_TTY_BUF_SIZE, 4096).
@@ -32,8 +32,8 @@ _FOREIGN_PROMPT = re.compile(
     rb"(?:\x1b\[[0-9;?]*[a-zA-Z])* (?:\x1b\[[0-9;?]*[a-zA-Z])*\Z"
 )
 
-#: More than the bytes of any marker.
-_MARKER_LENGTH = 80
+#: More than the bytes of any marker: a path has at most 4,096 (Linux: PATH_MAX).
+_MARKER_LENGTH = 4200
 
 #: Output longer than this leaves the search buffer, so that each read costs the same.
 _FLUSH = 1 << 16
@@ -66,7 +66,7 @@ class Terminal:
         nonce = secrets.token_hex(12)
         start = f"\x1b]7771;{nonce};S;$$\x07"
         more = f"\x1b]7771;{nonce};C;$$\x07"
-        ready = f"\x1b]7771;{nonce};E;$?;$$\x07"
+        ready = f"\x1b]7771;{nonce};E;$?;$$;$PWD\x07"
         prompts = {"PS0": start, "PS1": ready, "PS2": more}
         assignments = " ".join(f"{name}='{value}'" for name, value in prompts.items())
         # Line editing is switched off in nested shells: it would echo, and complete on tabs.
@@ -79,8 +79,10 @@ class Terminal:
         printable = "".join(f"\\{ord(c):03o}" if c in "\x1b\x07'\\" else c for c in adoption)
         self._adoption = f"{plain};eval \"$(printf '{printable}')\"\n".encode()
         self._marker = re.compile(
-            rb"\x1b\]7771;%s;(?:([SC]);\d+|E;(\d+);(\d+))\x07" % nonce.encode()
+            rb"\x1b\]7771;%s;(?:([SC]);\d+|E;(\d+);(\d+);([^\x07]*))\x07" % nonce.encode()
         )
+        #: Where the shell stands.
+        self.directory = str(WORKDIR)
         self._shells: list[int] = []
         self._pending = b""
         self._open = True
@@ -186,7 +188,7 @@ class Terminal:
                         position = 0
                     output += self._read(deadline)
                     continue
-                kind, code, shell = found.groups()
+                kind, code, shell, directory = found.groups()
                 if kind == b"S":
                     echoed = bool(typed) and typed in output[: found.start()]
                     del output[: found.end()]
@@ -198,6 +200,7 @@ class Terminal:
                     output.clear()
                     return None
                 self._enter(int(shell))
+                self.directory = directory.decode("utf-8", "surrogateescape")
                 break
         finally:
             kept.add(bytes(output))

@@ -1,8 +1,7 @@
-"""Blocks that are files: their name stands in the caption, the info string or the first line."""
+"""Blocks that are files: the reader saves them under the name that the page gives."""
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,24 +9,19 @@ from pathlib import PurePosixPath
 from doctest_nix.document import Block
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
+from doctest_nix.steps.names import Named, Source, file_named
+from doctest_nix.steps.syntax import CHECKERS, check
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
-
-#: A file name: a last part with an ending, or a name that is a file by convention.
-_NAME = re.compile(
-    r"(?:[\w@+.-]+/)*(?:[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,9}|\.[a-z][\w.-]+"
-    r"|Makefile|Dockerfile|Vagrantfile|Procfile|Gemfile|Cargo\.lock)"
-)
-_COMMENT = re.compile(r"^\s*(?:#|//|--|;|%|/\*|<!--)\s*(?P<name>\S+?)\s*(?:\*/|-->)?\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStep:
-    """A block that the reader saves under ``name``, relative to the working directory."""
+    """A block that is saved as the file ``named``, relative to the session's directory."""
 
     block: Block
-    name: str
+    named: Named
     kind: str = "file"
-    depends: bool = False
+    depends: bool = True
     changes: bool = True
 
     @property
@@ -36,17 +30,24 @@ class FileStep:
         return (self.block,)
 
     def execute(self, stage: Stage) -> Verdict:
-        """Write the file."""
-        if not _is_inside(self.name):
+        """Write the file; one that only prose names must be a whole file, else it is parsed."""
+        name = self.named.name
+        if not is_inside(name):
+            if self.block.language.lower() in CHECKERS:
+                return check(self.block, stage)
             return Verdict(
                 fate=Fate.SKIPPED,
-                reason=f"needs root: {self.name} is outside the working directory",
+                reason=f"needs root: {name} is outside the working directory",
             )
         begin = time.monotonic()
+        if self.named.source is Source.PROSE and not self._is_whole(stage):
+            return check(self.block, stage)
         try:
-            stage.write(self.name, self.block.text + "\n")
-        except OSError as error:
-            problem = f"{self.name} cannot be written: {error.strerror or error}"
+            stage.write(name, self._content(stage))
+        except (OSError, LookupError) as error:
+            problem = (
+                f"{name} cannot be written: {getattr(error, 'strerror', None) or error.args[-1]}"
+            )
             return Verdict(
                 fate=Fate.FAILED,
                 reason=problem,
@@ -55,37 +56,35 @@ class FileStep:
             )
         return Verdict(fate=Fate.PASSED, checked=Checked.APPLIED, seconds=time.monotonic() - begin)
 
+    def _content(self, stage: Stage) -> str:
+        """Return the file's new text; raises LookupError where it has no one place for it."""
+        text = self.block.text + "\n"
+        if self.named.appends:
+            return (stage.read(self.named.name) or "") + text
+        if self.named.insert_after is None:
+            return text
+        lines = (stage.read(self.named.name) or "").splitlines(keepends=True)
+        places = [n for n, line in enumerate(lines) if self.named.insert_after in line]
+        if len(places) != 1:
+            raise LookupError(f"{len(places)} of its lines have {self.named.insert_after!r}")
+        lines.insert(places[0] + 1, text)
+        return "".join(lines)
+
+    def _is_whole(self, stage: Stage) -> bool:
+        if self.block.language.lower() == "nix" or self.named.name.endswith(".nix"):
+            return stage.whole.ask(self.block.text)
+        return True
+
 
 def from_block(block: Block, context: Context) -> FileStep | None:
-    """Return the step for a block that names its file.
-
-    The caption is believed first, then a second word of the info string, then a comment that
-    is the whole first line (and stays in the file).
-    """
+    """Return the step for a block that the page names as a file."""
     if block.language.lower() == "diff":
         return None
-    name = file_name(block)
-    return FileStep(block=block, name=name) if name is not None else None
+    named = file_named(block, context)
+    return FileStep(block=block, named=named) if named is not None else None
 
 
-def file_name(block: Block) -> str | None:
-    """Return the file name that the block itself states, None where it states none."""
-    caption = (block.caption or "").strip().strip("`").removeprefix("./")
-    if caption and _is_name(caption):
-        return caption
-    for word in block.info.split():
-        if _is_name(word):
-            return word
-    first = block.text.partition("\n")[0]
-    if (found := _COMMENT.match(first)) and _is_name(found["name"].removeprefix("./")):
-        return found["name"].removeprefix("./")
-    return None
-
-
-def _is_name(text: str) -> bool:
-    return _NAME.fullmatch(text.removeprefix("~/").lstrip("/")) is not None
-
-
-def _is_inside(name: str) -> bool:
+def is_inside(name: str) -> bool:
+    """Tell whether a name stays in the working directory."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts and path.parts[:1] != ("~",)

@@ -1,19 +1,31 @@
-"""Nix that is shown to be read: it must parse."""
+"""Code that is shown to be read: it must parse in its language."""
 
 from __future__ import annotations
 
+import ast
+import json
+import re
+import textwrap
 import time
+import tomllib
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import yaml
 
 from doctest_nix.document import Block
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
+#: A line, or a part of one, that says that something is left out.
+_ELISION = re.compile(r"^\s*(?:#|//)?\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\])\s*,?\s*$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntaxStep:
-    """A nix block that is neither run nor written: its syntax is checked."""
+    """A block that is neither run nor written: its syntax is checked."""
 
     block: Block
     kind: str = "syntax"
@@ -25,27 +37,96 @@ class SyntaxStep:
         """The block."""
         return (self.block,)
 
-    @property
-    def nix(self) -> str:
-        """The text that is checked."""
-        return self.block.text
-
     def execute(self, stage: Stage) -> Verdict:
-        """Parse it in the forms of `doctest_nix.syntax.FORMS`."""
-        begin = time.monotonic()
-        error = stage.syntax.ask(self.nix)
-        seconds = time.monotonic() - begin
-        if error is None:
-            return Verdict(fate=Fate.PASSED, checked=Checked.PARSED, seconds=seconds)
-        problem = f"this is not Nix: {error}"
-        return Verdict(
-            fate=Fate.FAILED,
-            reason=problem,
-            seconds=seconds,
-            mismatch=Mismatch(location=self.block.location, problem=problem),
-        )
+        """Parse it, in the forms in which documentation shows its language."""
+        return check(self.block, stage)
 
 
 def from_block(block: Block, context: Context) -> SyntaxStep | None:
-    """Return the step for a block of language nix."""
-    return SyntaxStep(block=block) if block.language.lower() == "nix" else None
+    """Return the step for a block in a language that has a parser at hand."""
+    return SyntaxStep(block=block) if block.language.lower() in CHECKERS else None
+
+
+def check(block: Block, stage: Stage) -> Verdict:
+    """Return the verdict on a block's syntax; its language is one of `CHECKERS`."""
+    begin = time.monotonic()
+    language = block.language.lower()
+    error = CHECKERS[language](block.text, stage)
+    seconds = time.monotonic() - begin
+    if error is None:
+        return Verdict(fate=Fate.PASSED, checked=Checked.PARSED, seconds=seconds)
+    problem = f"this is not {_NAMES.get(language, language)}: {error}"
+    return Verdict(
+        fate=Fate.FAILED,
+        reason=problem,
+        seconds=seconds,
+        mismatch=Mismatch(location=block.location, problem=problem),
+    )
+
+
+def _nix(text: str, stage: Stage) -> str | None:
+    return stage.syntax.ask(text)
+
+
+def _json(text: str, stage: Stage) -> str | None:
+    return _first_error(
+        (text, _without_comments(text), f"{{{_without_comments(text).strip().rstrip(',')}}}"),
+        json.loads,
+    )
+
+
+def _toml(text: str, stage: Stage) -> str | None:
+    return _first_error((text, _ELISION.sub("", text)), tomllib.loads)
+
+
+def _yaml(text: str, stage: Stage) -> str | None:
+    return _first_error(
+        (text, _ELISION.sub("", text)), lambda t: list(yaml.parse(t, Loader=yaml.SafeLoader))
+    )
+
+
+def _python(text: str, stage: Stage) -> str | None:
+    if text.lstrip().startswith(">>>"):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape is no syntax error
+        return _first_error(
+            (text, textwrap.dedent(text), f"def f():\n{textwrap.indent(text, ' ')}"), ast.parse
+        )
+
+
+def _without_comments(text: str) -> str:
+    return _ELISION.sub("", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+
+
+def _first_error(variants: tuple[str, ...], parse: Callable[[str], object]) -> str | None:
+    """Return the error of the first variant where none of them parses."""
+    errors = []
+    for variant in variants:
+        try:
+            parse(variant)
+        except (ValueError, SyntaxError, RecursionError, yaml.YAMLError) as error:
+            errors.append(" ".join(str(error).split())[:300])
+        else:
+            return None
+    return errors[0]
+
+
+#: Languages by their tags in documents, and what is wrong with a text in them.
+CHECKERS: dict[str, Callable[[str, Stage], str | None]] = {
+    "nix": _nix,
+    "json": _json,
+    "toml": _toml,
+    "yaml": _yaml,
+    "yml": _yaml,
+    "python": _python,
+    "python3": _python,
+    "py": _python,
+}
+_NAMES = {
+    "nix": "Nix",
+    "json": "JSON",
+    "toml": "TOML",
+    "yaml": "YAML",
+    "yml": "YAML",
+} | dict.fromkeys(("python", "python3", "py"), "Python")

@@ -1,0 +1,111 @@
+"""Which file a block is, as the page names it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from doctest_nix.document import Block, Prose
+from doctest_nix.steps import Context
+
+#: Endings of files that tutorials have their readers write; `pkgs.hello` is no file.
+_ENDINGS = (
+    "nix lock json jsonc toml yaml yml py sh bash zsh fish c h cc cpp hpp rs go js mjs ts jsx"
+    " tsx hs cabal ml rb pl lua java kt scala php txt md rst cfg conf ini env html css scss"
+    " xml svg csv sql patch diff service socket timer target rules tf hcl el vim tex bib mk"
+    " cmake gradle el key pub pem crt envrc gitignore"
+).split()
+_KNOWN = re.compile(
+    rf"(?:~?/)?(?:[\w@+.-]+/)*(?:[\w@+.-]*\.(?:{'|'.join(_ENDINGS)})"
+    r"|Makefile|Dockerfile|Containerfile|Procfile|Gemfile|Vagrantfile)"
+)
+_ANY = re.compile(r"(?:~?/)?(?:[\w@+.-]+/)*[\w@+-]*\.?[\w@+.-]*\w")
+_COMMENT = re.compile(r"^\s*(?:#|//|--|;|%|/\*|<!--)\s*(?P<name>\S+?)\s*(?:\*/|-->)?\s*$")
+
+#: Words by which a sentence says that a file is written, or what stands in it.
+_WRITES = re.compile(
+    r"\b(?:creat\w+|sav\w+|writ\w+|put|plac\w+|stor\w+|mak\w+|add\w*|append\w*|past\w+|copy|copied"
+    r"|replac\w+|chang\w+|edit\w*|updat\w+|modif\w+|contents?|called|named|contain\w*|extend\w*"
+    r"|new file|following|fill)\b",
+    re.IGNORECASE,
+)
+_APPENDS = re.compile(r"\bappend(?:ed|ing|s)?\b|\badd\b[^.]*\bto the end\b", re.IGNORECASE)
+_SAVES_AFTER = re.compile(r"\s*(?:now\s+)?(?:save|write|put|store|copy|paste)\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*_\[(])")
+
+
+class Source(StrEnum):
+    """Where a name stands; a caption and a comment are believed, prose is tried."""
+
+    STATED = "stated"
+    PROSE = "prose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A file name as the page gives it, and whether the block goes to the file's end."""
+
+    name: str
+    source: Source
+    appends: bool = False
+    insert_after: str | None = None
+
+
+def file_named(block: Block, context: Context) -> Named | None:
+    """Return the file that a block is, None where the page names none.
+
+    What an annotation says is so.  Else the caption is believed first, then a word of the info
+    string, then a comment that is the whole first line, then the last file named as code in the
+    sentence before, then one in a sentence "Save this as `x`" after.
+    """
+    annotations = context.annotations
+    if annotations.file is not None:
+        return Named(
+            name=annotations.file,
+            source=Source.STATED,
+            appends=annotations.appends,
+            insert_after=annotations.insert_after,
+        )
+    stated = _stated(block)
+    before, after = context.before, context.after
+    said = _sentence_before(before)
+    if stated is not None:
+        return Named(name=stated, source=Source.STATED, appends=_APPENDS.search(said) is not None)
+    if isinstance(before, Prose) and _WRITES.search(said):
+        spoken = [word for word in before.code if f"{word}" in said and _is_known(word)]
+        if spoken:
+            appends = _APPENDS.search(said) is not None
+            return Named(name=_plain(spoken[-1]), source=Source.PROSE, appends=appends)
+    if isinstance(after, Prose) and _SAVES_AFTER.match(after.text):
+        first = _SENTENCE_END.split(after.text)[0]
+        spoken = [word for word in after.code if word in first and _is_known(word)]
+        if spoken:
+            return Named(name=_plain(spoken[0]), source=Source.PROSE)
+    return None
+
+
+def _stated(block: Block) -> str | None:
+    caption = (block.caption or "").strip().strip("`")
+    if caption and _ANY.fullmatch(caption) and ("." in caption or _is_known(caption)):
+        return _plain(caption)
+    for word in block.info.split():
+        name = re.sub(r"^\{?(?:file(?:name)?|title)=|\}$", "", word).strip("\"'")
+        if _is_known(name):
+            return _plain(name)
+    found = _COMMENT.match(block.text.partition("\n")[0])
+    if found and _is_known(found["name"].rstrip(":")):
+        return _plain(found["name"].rstrip(":"))
+    return None
+
+
+def _sentence_before(element: object) -> str:
+    return _SENTENCE_END.split(element.text.strip())[-1] if isinstance(element, Prose) else ""
+
+
+def _is_known(name: str) -> bool:
+    return _KNOWN.fullmatch(name.removeprefix("./")) is not None
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("./")
