@@ -14,7 +14,12 @@ PACKAGES = ("doctest_nix", "converters")
 LAYERS: tuple[tuple[str, ...], ...] = (
     (),
     ("doctest_nix.sandbox",),
-    ("doctest_nix.batch", "doctest_nix.stage", "doctest_nix.syntax"),
+    (
+        "doctest_nix.batch",
+        "doctest_nix.evaluation",
+        "doctest_nix.stage",
+        "doctest_nix.syntax",
+    ),
     ("doctest_nix.steps", "doctest_nix.formats"),
     ("doctest_nix.plan",),
     ("doctest_nix.run", "doctest_nix.report", "doctest_nix.update"),
