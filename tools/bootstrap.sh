@@ -119,10 +119,11 @@ fail() {
 
 # step TITLE COMMAND…: run it, its output into the log, and show that it is alive.
 step() {
-  local title=$1 started=$SECONDS pid status=0 shown=0 line
+  local title=$1 started=$SECONDS pid status=0 shown=0 line begin
   shift
   say "$title"
   printf '\n### %s\n' "$title" >> "$LOG"
+  begin=$(wc -c < "$LOG")
   "$@" >> "$LOG" 2>&1 < /dev/null &
   pid=$!
   while kill -0 "$pid" 2> /dev/null; do
@@ -137,7 +138,7 @@ step() {
   [ ! -t 1 ] || printf '\r\033[K'
   wait "$pid" || status=$?
   if [ "$status" != 0 ]; then
-    tail -n 30 "$LOG" >&2
+    tail -c +$((begin + 1)) "$LOG" | tail -n 30 >&2
     fail "$title: failed with status $status." "The whole log is $LOG."
   fi
   printf '    done in %d s\n' "$((SECONDS - started))"
