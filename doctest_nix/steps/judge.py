@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
 from doctest_nix.annotations import Annotations, Output
 from doctest_nix.config import Config
-from doctest_nix.expectation import Comparison, Level, compare, exactly
+from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
 from doctest_nix.steps.needs import Unmet, of_output
@@ -131,7 +133,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
 def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:
     shown, actual = exchange.expected, completed.output
     if asked.output is Output.EXACT:
-        return exactly(shown, actual)
+        return _compare_exactly(shown, actual)
     for pattern in asked.volatile:
         shown, actual = re.sub(pattern, "<volatile>", shown), re.sub(pattern, "<volatile>", actual)
     comparison, stage.bindings = compare(
@@ -144,6 +146,18 @@ def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stag
         command=exchange.input,
     )
     return comparison
+
+
+def _compare_exactly(shown: str, actual: str) -> Comparison:
+    page, printed = shown.split("\n"), actual.rstrip("\n").split("\n")
+    if page == printed:
+        return Comparison(level=Level.MATCH)
+    lines = itertools.islice(difflib.ndiff(page, printed), 2 * _SHOWN)
+    return Comparison(
+        level=Level.MISMATCH,
+        diff=tuple(line for line in lines if not line.startswith("?")),
+        reason="the output is not to the letter what the page shows",
+    )
 
 
 def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
