@@ -54,27 +54,34 @@ run_tests() {
 
 check() {
   ready_for_tests
-  say "Checking format, lint and types"
-  "$VENV/bin/ruff" format --check .
-  "$VENV/bin/ruff" check .
-  "$VENV/bin/mypy"
-  "$VENV/bin/shellcheck" tools/*.sh .ci/run
-  sphinx
-  say "Running the tests, with coverage"
+  gate format "$VENV/bin/ruff" format --check .
+  gate lint "$VENV/bin/ruff" check .
+  gate scripts "$VENV/bin/shellcheck" tools/*.sh .ci/run
+  gate types "$VENV/bin/mypy"
+  gate documentation sphinx
   "$PYTHON" -m coverage erase
-  "$PYTHON" -m coverage run -m pytest
-  "$PYTHON" -m coverage combine --quiet
-  "$PYTHON" -m coverage report
+  gate tests "$PYTHON" -m coverage run -m pytest
+  "$PYTHON" -m coverage combine --quiet || true
+  gate coverage "$PYTHON" -m coverage report
+  [ "${#closed[@]}" = 0 ] || fail "make check: not right yet: ${closed[*]}."
+  say "All is well"
+}
+
+# gate NAME COMMAND…: go on after a failure, so that one run tells all of them.
+closed=()
+gate() {
+  say "Checking: $1"
+  "${@:2}" || closed+=("$1")
 }
 
 build_docs() {
   need_venv dev
+  say "Building the documentation"
   sphinx
   echo "    docs/_build/html/index.html"
 }
 
 sphinx() {
-  say "Building the documentation"
   "$PYTHON" -m sphinx --quiet -W --keep-going -b html docs docs/_build/html
 }
 
