@@ -30,7 +30,7 @@ _PACKAGES = ("nix-bin", "ca-certificates", "git")
 
 #: The Debian suites that carry a Nix: trixie 2.26, sid the newest.  Sid's index says that it is
 #: out of date where a mirror stands still.
-_SUITES = {"trixie": (), "sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
+SUITES = {"trixie": (), "sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
 
 #: Takes a line that says how far a long work has come.
 Progress = Callable[[str], None]
@@ -111,8 +111,8 @@ def build(suite: str, tag: str, progress: Progress) -> None:
     It takes about 25 seconds and 260 MB; ``progress`` gets a line for each step.  Raises
     SandboxError: ENGINE_DOWN, IMAGE_BUILD.
     """
-    if suite not in _SUITES:
-        raise _not_built(suite, f"known are {', '.join(_SUITES)}", "")
+    if suite not in SUITES:
+        raise _not_built(suite, f"known are {', '.join(SUITES)}", "")
     mmdebstrap = shutil.which("mmdebstrap")
     if mmdebstrap is None:
         raise _not_built(suite, "there is no mmdebstrap", "Install it: apt install mmdebstrap")
@@ -123,7 +123,7 @@ def build(suite: str, tag: str, progress: Progress) -> None:
         # What no tutorial reads: half of what the packages add.
         *["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"],
         *["--dpkgopt=path-exclude=/usr/share/locale/*"],
-        *[*_SUITES[suite], suite, "-"],
+        *[*SUITES[suite], suite, "-"],
     ]
     repository, _, version = tag.rpartition(":") if ":" in tag.rpartition("/")[2] else (tag, "", "")
     with subprocess.Popen(
