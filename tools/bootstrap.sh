@@ -17,13 +17,16 @@ readonly LOG=$STATE/bootstrap.log
 readonly SUITE=trixie
 readonly IMAGE=doctest-nix:$SUITE
 
-# Seconds that the private engine has to answer after its start, and to end when told to.
-readonly ENGINE_DEADLINE=60
+# shellcheck source=tools/engine.sh
+source tools/engine.sh
 
 main() {
   local target=$1
   shift
   mkdir -p "$STATE"
+  trap finish EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
   case $target in
     demo) demo "$@" ;;
     test) run_tests "$@" ;;
@@ -35,6 +38,14 @@ main() {
     clean) clean ;;
     *) fail "There is no target '$target'." "Type 'make' to see them." ;;
   esac
+}
+
+# What runs on behalf of this script, and ends with it.
+step_group=
+
+finish() {
+  [ -z "$step_group" ] || kill -- "-$step_group" 2> /dev/null || true
+  stop_own_engine
 }
 
 # ---- targets
@@ -126,14 +137,17 @@ fail() {
 
 # step TITLE COMMAND…: run it, its output into the log, and show that it is alive.
 step() {
-  local title=$1 started=$SECONDS pid status=0 shown=0 line begin
+  local title=$1 started=$SECONDS status=0 shown=0 line begin
   shift
   say "$title"
   printf '\n### %s\n' "$title" >> "$LOG"
   begin=$(wc -c < "$LOG")
+  # Job control gives it a process group of its own: Ctrl-C then ends all of it, by `finish`.
+  set -m
   "$@" >> "$LOG" 2>&1 < /dev/null &
-  pid=$!
-  while kill -0 "$pid" 2> /dev/null; do
+  step_group=$!
+  set +m
+  while [ -d "/proc/$step_group" ]; do
     sleep 0.2
     [ -t 1 ] || [ $((SECONDS - started)) -ge $((shown + 10)) ] || continue
     shown=$((SECONDS - started))
@@ -143,7 +157,8 @@ step() {
     [ -t 1 ] || echo
   done
   [ ! -t 1 ] || printf '\r\033[K'
-  wait "$pid" || status=$?
+  wait "$step_group" || status=$?
+  step_group=
   if [ "$status" != 0 ]; then
     tail -c +$((begin + 1)) "$LOG" | tail -n 30 >&2
     fail "$title: failed with status $status." "The whole log is $LOG."
@@ -217,7 +232,7 @@ need_venv() {
   for stamp in "$VENV/.installed-$group" "$VENV/.installed-dev"; do
     if [ -x "$PYTHON" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ]; then return; fi
   done
-  if ! "$PYTHON" -c '' 2> /dev/null; then
+  if ! "$PYTHON" -m pip --version > /dev/null 2>&1; then
     find_python
     step "Making the virtual environment" "$python" -m venv --clear "$VENV"
   fi
@@ -230,117 +245,6 @@ need_venv() {
     step "Installing doctest-nix" "$PYTHON" -m pip install --editable '.'
   fi
   echo "$wanted" > "$VENV/.installed-$group"
-}
-
-# ---- the container engine
-
-# Use the engine that answers; start a private one where none does, and stop it at the end.
-need_engine() {
-  ! engine_answers || return 0
-  [ -z "${DOCKER_HOST:-}" ] || echo "    nothing answers at DOCKER_HOST=$DOCKER_HOST"
-  unset DOCKER_HOST
-  stop_stale_engine
-  # An engine of our own has no image at first; asking Debian's registry once is enough.
-  need_packages engine mmdebstrap
-  # On a machine with an init system the package has started an engine.
-  ! engine_answers || return 0
-  start_engine
-}
-
-engine_answers() {
-  "$PYTHON" -c 'import docker; docker.from_env(timeout=5).ping()' > /dev/null 2>&1
-}
-
-start_engine() {
-  may_be_root || fail "No container engine answers, and starting one needs root." \
-    "Start Docker, or set DOCKER_HOST to where an engine listens."
-  # A socket's path must be shorter than 108 bytes: it cannot stand below the checkout.
-  runtime=$(mktemp -d /tmp/doctest-nix.XXXXXX)
-  mkdir -p "$STATE/engine"
-  echo "$runtime" > "$STATE/engine/runtime"
-  trap 'stop_engine' EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM HUP
-  say "Starting a private container engine"
-  # Containers of the tests have no network, so the machine's is left as it is.  The engine has a
-  # session of its own: Ctrl-C must reach the tests first.
-  as_root env "PATH=$PATH:/usr/sbin:/sbin" setsid dockerd \
-    --host "unix://$runtime/docker.sock" --group "$(id -g)" \
-    --data-root "$STATE/engine/data" --exec-root "$runtime/exec" --pidfile "$STATE/engine/pid" \
-    --bridge none --iptables=false --ip6tables=false --ip-forward=false \
-    > "$STATE/engine.log" 2>&1 < /dev/null {lock}>&- &
-  local process=$! started=$SECONDS
-  export DOCKER_HOST=unix://$runtime/docker.sock
-  until engine_answers; do
-    [ -d "/proc/$process" ] || engine_failed "it ended"
-    [ $((SECONDS - started)) -lt "$ENGINE_DEADLINE" ] ||
-      engine_failed "it did not answer within $ENGINE_DEADLINE s"
-    sleep 0.2
-  done
-  echo "    $DOCKER_HOST"
-}
-
-engine_failed() {
-  tail -n 20 "$STATE/engine.log" >&2
-  fail "The private container engine did not start: $1." \
-    "The whole log is $STATE/engine.log." "Start Docker yourself, or set DOCKER_HOST."
-}
-
-# End the engine of this checkout, if it runs, and remove what it left outside.
-stop_engine() {
-  local runtime
-  runtime=$(cat "$STATE/engine/runtime" 2> /dev/null) || return 0
-  end_process "$(cat "$STATE/engine/pid" 2> /dev/null)" "$STATE/engine/data"
-  end_process "$(as_root cat "$runtime/exec/containerd/containerd.pid" 2> /dev/null)" "$runtime"
-  unmount_below "$STATE/engine/data"
-  unmount_below "$runtime"
-  case $runtime in /tmp/doctest-nix.*) as_root rm -rf "$runtime" ;; esac
-  as_root rm -f "$STATE/engine/pid" "$STATE/engine/runtime"
-}
-
-# end_process PID WORD: end it if WORD stands in its command line, for the number may meanwhile
-# belong to another program.
-end_process() {
-  local pid=$1 signal waited
-  for signal in TERM KILL; do
-    if [ -z "$pid" ] || ! grep -qsF "$2" "/proc/$pid/cmdline"; then return 0; fi
-    # Not sudo's own kill: that is a program, and a small Debian has none.
-    # shellcheck disable=SC2016  # they are the inner shell's arguments
-    as_root bash -c 'kill -s "$1" "$2"' bash "$signal" "$pid" || true
-    for ((waited = 0; waited < ENGINE_DEADLINE * 5; waited++)); do
-      [ -d "/proc/$pid" ] || return 0
-      sleep 0.2
-    done
-  done
-}
-
-# An engine that was killed leaves its mounts.  Blanks of a path are \040 in the kernel's list.
-unmount_below() {
-  local place
-  while read -r _ place _; do
-    case $place in
-      "${1// /\\040}" | "${1// /\\040}"/*) as_root umount --lazy "$(printf '%b' "$place")" || true ;;
-    esac
-  done < <(tac /proc/self/mounts)
-}
-
-# A run that was killed with -9 leaves its engine running.
-stop_stale_engine() {
-  [ ! -e "$STATE/engine/runtime" ] || {
-    say "Stopping the engine that an earlier run left"
-    stop_engine
-  }
-}
-
-need_image() {
-  export DOCTEST_NIX_TEST_IMAGE=$IMAGE
-  ! "$PYTHON" -c 'import docker, sys; docker.from_env().images.get(sys.argv[1])' "$IMAGE" \
-    > /dev/null 2>&1 || return 0
-  need_packages mmdebstrap
-  local build=("$PYTHON" -B -m doctest_nix image build --suite "$SUITE" --tag "$IMAGE")
-  # Without root, mmdebstrap needs more of a machine than a bare one has.
-  if may_be_root; then build=(as_root env ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} "${build[@]}"); fi
-  step "Building the image $IMAGE from Debian's packages" "${build[@]}"
 }
 
 main "$@"
