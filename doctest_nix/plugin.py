@@ -162,6 +162,7 @@ def pytest_terminal_summary(
             for mask in masks:
                 terminalreporter.write_line(f"{place}: {mask}")
     where = f" [{runs.description}]" if runs.description else ""
+    terminalreporter.ensure_newline()
     terminalreporter.write_line(f"nix: {summary(documents)}{where}")
     minimum = config.getoption("--nix-min-verified")
     if minimum is not None and verified(documents) < minimum:

@@ -105,7 +105,7 @@ def test_a_failure_shows_place_command_difference_status_and_how_to_see_it_again
         "\n"
         "    $ echo a\n"
         "\n"
-        "    - the page shows   + what happened\n"
+        "    (- the page shows, + what happened)\n"
         "    - b\n"
         "    + a\n"
         "\n"

@@ -72,7 +72,7 @@ class BubblewrapProvider:
                 self._nixpkgs = package_set(config.nixpkgs, self._host, self._scratch)
             if self._host.overlay:
                 self._database = database()
-            self.description = f"bubblewrap, {self._version()}"
+            self.description = f"bubblewrap, Nix {self._version().rpartition(' ')[2]}"
         except OSError as error:
             self.close()
             raise _not_started(error) from error
