@@ -107,7 +107,7 @@ def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
     source = nixpkgs.resolve()
     if host.account is None:
         return source
-    search = 'cd "$1" && find . ! -readable -print -quit'
+    search = 'cd "$1" && find . ! -type l ! -readable -print -quit'
     unreadable = subprocess.run(
         host.as_account([host.programs["sh"], "-c", search, "sh", str(source)]),
         capture_output=True,
@@ -130,10 +130,15 @@ def database() -> BinaryIO:
     Raises SandboxError(SANDBOX_START).
     """
     source = _DATABASE / "db.sqlite"
+    log = _DATABASE / "db.sqlite-wal"
+    # A reader of a database in use needs its log; where there is none, it would make one, in the
+    # host's /nix or in vain, unless told that nobody writes.
+    modes = ["mode=ro&immutable=1"]
+    if log.exists() and log.stat().st_size:
+        modes.insert(0, "mode=ro")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, source.name)
-        # A user who may not write beside the file can read it as long as nobody holds it open.
-        for mode in ("mode=ro", "immutable=1"):
+        for mode in modes:
             try:
                 with (
                     contextlib.closing(sqlite3.connect(f"file:{source}?{mode}", uri=True)) as old,
@@ -147,7 +152,7 @@ def database() -> BinaryIO:
     raise SandboxError(
         Slug.SANDBOX_START,
         f"Nix's database {source} cannot be read: {trouble}.",
-        remedy="Check that the file is readable, or use --nix-sandbox=docker.",
+        remedy="Check that you may read the file, or use --nix-sandbox=docker.",
     )
 
 
