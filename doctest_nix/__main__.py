@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from doctest_nix import __version__
+from doctest_nix.config import Config
 from doctest_nix.errors import DoctestNixError, DocumentError
 from doctest_nix.formats import FORMATS, load
 from doctest_nix.plan import plan
@@ -56,9 +57,7 @@ def _list(arguments: argparse.Namespace) -> int:
     status = 0
     for path in _documents(arguments.paths):
         try:
-            planned = plan(
-                load(path, root=Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent)
-            )
+            planned = plan(load(path, root=_root(path)), Config())
         except DocumentError as error:
             print(error, file=sys.stderr)
             status = 1
@@ -69,6 +68,11 @@ def _list(arguments: argparse.Namespace) -> int:
             for block in blocks:
                 print(neutral(f"{block.location}: {kind}{f' ({reason})' if reason else ''}"))
     return status
+
+
+def _root(path: Path) -> Path:
+    """Return the directory out of which the document may include nothing."""
+    return Path.cwd() if path.resolve().is_relative_to(Path.cwd()) else path.parent
 
 
 def _documents(paths: Sequence[Path]) -> list[Path]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+from doctest_nix.config import Need
 from doctest_nix.document import Block, Comment, Document, Heading
 from doctest_nix.errors import DocumentError, Slug, nearest
 
@@ -25,29 +29,105 @@ WORDS = (
     Word(
         name="skip",
         usage='skip reason="needs a printer"',
-        meaning="Leave the block out; the reason is in the report.",
+        meaning="Leave the block out; the reason stands in the report.",
     ),
     Word(
         name="reason",
         usage='skip reason="needs a printer"',
         meaning="Why the block is left out.",
     ),
+    Word(
+        name="needs",
+        usage="needs=kvm,network",
+        meaning="Leave the block out unless the run provides all of these.",
+    ),
+    Word(
+        name="file",
+        usage="file=src/hello.nix",
+        meaning="The block is this file, whatever the page calls it.",
+    ),
+    Word(
+        name="append",
+        usage="append=shell.nix",
+        meaning="The block goes to the end of this file.",
+    ),
+    Word(
+        name="insert-after",
+        usage='file=shell.nix insert-after="packages = ["',
+        meaning="The block goes into the file below the one line that has this text.",
+    ),
+    Word(
+        name="set",
+        usage="set NAME=VALUE",
+        meaning="Set a variable of the session before the block.",
+    ),
+    Word(
+        name="run",
+        usage="run",
+        meaning="Type the comment's further lines before the block, without showing them.",
+    ),
+    Word(
+        name="timeout",
+        usage="timeout=300",
+        meaning="The seconds that each command of the block may take.",
+    ),
+    Word(
+        name="exit",
+        usage="exit=1",
+        meaning="The status with which the block's last command must end.",
+    ),
+    Word(
+        name="output",
+        usage="output=ignore",
+        meaning="`ignore`: only the status is checked. `exact`: no rule may help a comparison.",
+    ),
+    Word(
+        name="volatile",
+        usage='volatile="[0-9]+ seconds"',
+        meaning="What matches this regular expression may differ.",
+    ),
 )
+
+
+Member = TypeVar("Member", bound=StrEnum)
+Number = TypeVar("Number", int, float)
+
+
+class Output(StrEnum):
+    """How the output of a block is compared."""
+
+    RULES = "rules"
+    IGNORE = "ignore"
+    EXACT = "exact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotations:
-    """What is said of one block; `skip` is the reason to leave it out, None where it is not."""
+    """What is said of one block.
+
+    ``skip`` is the reason to leave it out, ``file`` the file that it is or changes, ``exit`` the
+    status of its last command and ``timeout`` the seconds of each, all None where nothing is
+    said; ``setup`` are commands to type before it.
+    """
 
     skip: str | None = None
+    needs: tuple[Need, ...] = ()
+    file: str | None = None
+    appends: bool = False
+    insert_after: str | None = None
+    setup: tuple[str, ...] = ()
+    timeout: float | None = None
+    exit: int | None = None
+    output: Output = Output.RULES
+    volatile: tuple[str, ...] = ()
 
 
 def annotate(document: Document) -> dict[Block, Annotations]:
     """Return what is said of each block.
 
     A comment speaks of the next block; before the first heading, of every block of the file.
-    Raises DocumentError for a word that is not known, a comment that cannot be read, and one
-    that no block follows.
+    Raises DocumentError for a word or value that is not known, a comment that cannot be read,
+    and one that no block follows.
     """
     said: dict[Block, Annotations] = {}
     everywhere = Annotations()
@@ -58,11 +138,11 @@ def annotate(document: Document) -> dict[Block, Annotations]:
             case Heading():
                 in_head = False
             case Comment() if in_head:
-                everywhere = _parse([element], everywhere, document.path)
+                everywhere = _read([element], everywhere, document.path)
             case Comment():
                 pending.append(element)
             case Block():
-                said[element] = _parse(pending, everywhere, document.path)
+                said[element] = _read(pending, everywhere, document.path)
                 pending = []
             case _:
                 pass
@@ -77,43 +157,119 @@ def annotate(document: Document) -> dict[Block, Annotations]:
     return said
 
 
-def _parse(comments: Iterable[Comment], base: Annotations, path: Path) -> Annotations:
-    known = {word.name for word in WORDS}
-    result = base
+def _read(comments: Iterable[Comment], base: Annotations, path: Path) -> Annotations:
     for comment in comments:
-        line = comment.location.line
         try:
-            words = shlex.split(comment.text)
-        except ValueError as error:
+            base = _with(base, dict(_words(comment.text)), comment.body)
+        except _Mistake as mistake:
             raise DocumentError(
                 path,
-                line,
-                Slug.ANNOTATION,
-                f"this doctest-nix comment cannot be read: {str(error).lower()}",
-                remedy="Values with spaces stand in double quotes.",
-            ) from error
-        values: dict[str, str] = {}
-        for word in words:
-            name, _, value = word.partition("=")
-            if name not in known:
-                raise DocumentError(
-                    path,
-                    line,
-                    Slug.UNKNOWN_WORD,
-                    f"unknown word {name!r} in a doctest-nix comment",
-                    remedy=nearest(name, known),
-                )
-            values[name] = value
-        if "reason" in values and "skip" not in values:
-            raise DocumentError(
-                path,
-                line,
-                Slug.ANNOTATION,
-                "'reason' stands alone in a doctest-nix comment",
-                remedy='Write: skip reason="…"',
-            )
-        if "skip" in values:
-            result = replace(
-                result, skip=values.get("reason") or values["skip"] or "as the page says"
-            )
-    return result
+                comment.location.line,
+                mistake.slug,
+                f"{mistake.problem} in a doctest-nix comment",
+                remedy=mistake.remedy,
+            ) from mistake
+    return base
+
+
+class _Mistake(Exception):  # noqa: N818  becomes a DocumentError, which knows the place
+    def __init__(self, slug: Slug, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.slug = slug
+        self.problem = problem
+        self.remedy = remedy
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    known = [word.name for word in WORDS]
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise _Mistake(
+            Slug.ANNOTATION,
+            f"{str(error).lower().removeprefix('no ')} is missing".replace("quotation", "quote"),
+            "Values with spaces stand in double quotes.",
+        ) from error
+    if not words:
+        raise _Mistake(Slug.ANNOTATION, "nothing stands", f"Known words: {', '.join(known)}.")
+    position = 0
+    while position < len(words):
+        name, equals, value = words[position].partition("=")
+        position += 1
+        if name not in known:
+            raise _Mistake(Slug.UNKNOWN_WORD, f"unknown word {name!r}", nearest(name, known))
+        if name == "set":
+            if position == len(words) or "=" not in words[position]:
+                raise _Mistake(Slug.ANNOTATION, "'set' without NAME=VALUE", "Write: set NAME=VALUE")
+            value = words[position]
+            position += 1
+        elif name not in {"skip", "run"} and not equals:
+            usage = next(word.usage for word in WORDS if word.name == name)
+            raise _Mistake(Slug.ANNOTATION, f"{name!r} without a value", f"Write: {usage}")
+        yield name, value
+
+
+def _with(base: Annotations, words: dict[str, str], body: str) -> Annotations:
+    """Return ``base`` with what the words of one comment say."""
+    if "reason" in words and "skip" not in words:
+        raise _Mistake(Slug.ANNOTATION, "'reason' without 'skip'", 'Write: skip reason="…"')
+    if "insert-after" in words and "file" not in words:
+        raise _Mistake(
+            Slug.ANNOTATION, "'insert-after' without 'file'", 'Write: file=NAME insert-after="…"'
+        )
+    for name, value in words.items():
+        match name:
+            case "skip":
+                reason = words.get("reason") or value or "as the page says"
+                base = replace(base, skip=reason)
+            case "needs":
+                base = replace(base, needs=tuple(_member(Need, n) for n in value.split(",")))
+            case "file":
+                base = replace(base, file=value)
+            case "append":
+                base = replace(base, file=value, appends=True)
+            case "insert-after":
+                base = replace(base, insert_after=value)
+            case "set":
+                variable, _, content = value.partition("=")
+                command = f"export {variable}={shlex.quote(content)}"
+                base = replace(base, setup=(*base.setup, command))
+            case "run":
+                base = replace(base, setup=(*base.setup, *filter(None, [body.strip("\n")])))
+            case "timeout":
+                base = replace(base, timeout=_number(name, value, float))
+            case "exit":
+                base = replace(base, exit=_number(name, value, int))
+            case "output":
+                base = replace(base, output=_member(Output, value))
+            case "volatile":
+                base = replace(base, volatile=(*base.volatile, _pattern(value)))
+            case _:
+                pass
+    return base
+
+
+def _member(kind: type[Member], value: str) -> Member:
+    known = [member.value for member in kind]
+    if value not in known:
+        raise _Mistake(Slug.UNKNOWN_WORD, f"unknown value {value!r}", nearest(value, known))
+    return kind(value)
+
+
+def _number(name: str, value: str, kind: type[Number]) -> Number:
+    try:
+        return kind(value)
+    except ValueError:
+        raise _Mistake(
+            Slug.ANNOTATION, f"{name}={value} is no number", f"Write: {name}=1"
+        ) from None
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise _Mistake(
+            Slug.ANNOTATION, f"volatile={value} is no regular expression", f"It says: {error}."
+        ) from None
+    return value

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
 from typing import Generic, TypeVar
 
 from doctest_nix.errors import SandboxError, Slug
-from doctest_nix.sandbox import Ended, Sandbox
+from doctest_nix.sandbox import WORKDIR, Ended, Sandbox
 
 Answer = TypeVar("Answer")
 
@@ -38,9 +40,13 @@ class Batch(Generic[Answer]):
 
 
 def run_for_each(
-    sandbox: Sandbox, texts: Sequence[str], command: str
+    sandbox: Sandbox,
+    texts: Sequence[str],
+    command: str,
+    *,
+    directory: PurePosixPath = WORKDIR,
 ) -> tuple[tuple[bool, str, str], ...]:
-    """Run a shell ``command`` in the working directory, with each text as its input.
+    """Run a shell ``command`` in ``directory``, with each text as its input.
 
     One process of the sandbox does all.  Returns (whether its status was 0, stdout, stderr) for
     each text, in order.  Raises SandboxError where the sandbox is gone or has no Nix.
@@ -49,6 +55,7 @@ def run_for_each(
     prelude = (
         "command -v nix-instantiate > /dev/null || exit 4\n"
         "files=$(mktemp -d) || exit 3\n"
+        f"cd {shlex.quote(str(directory))} || exit 3\n"
         f"ask() {{ {command}; }}\n"
     )
     script = [prelude]

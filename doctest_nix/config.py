@@ -35,6 +35,13 @@ class Need(StrEnum):
     PROGRAM = "program"
 
 
+class Network(StrEnum):
+    """What a sandbox can reach: nothing, or all that the host can."""
+
+    NONE = "none"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a sandbox may use: bytes, processes, CPUs."""
@@ -50,15 +57,16 @@ class Config:
     """The settings of a run.
 
     ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
-    provides none; ``provides`` are further needs that it meets.  ``timeout`` bounds a command
-    and ``document_timeout`` a document, in seconds.
-    ``columns`` is the width of the terminal.
+    provides none; ``flakes`` says whether Nix's new commands and flakes are enabled.
+    ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.  ``columns`` is
+    the width of the terminal.
     """
 
     backend: Backend = Backend.AUTO
     image: str = DEFAULT_IMAGE
     nixpkgs: Path | None = None
-    provides: frozenset[Need] = frozenset()
+    network: Network = Network.NONE
+    flakes: bool = False
     timeout: float = 60.0
     document_timeout: float = 900.0
     columns: int = 1000
@@ -66,4 +74,13 @@ class Config:
 
     def meets(self, need: Need) -> bool:
         """Tell whether the run provides ``need``."""
-        return need in self.provides or (need is Need.NIXPKGS and self.nixpkgs is not None)
+        match need:
+            case Need.NIXPKGS:
+                # With a network, the image's own channel or a fetched tarball can serve.
+                return self.nixpkgs is not None or self.network is Network.FULL
+            case Need.NETWORK:
+                return self.network is Network.FULL
+            case Need.FLAKES:
+                return self.flakes
+            case _:
+                return False

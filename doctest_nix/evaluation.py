@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from doctest_nix.batch import run_for_each
-from doctest_nix.sandbox import Sandbox
+from doctest_nix.sandbox import WORKDIR, Sandbox
 
 #: Ten seconds an evaluation, both renderings; the second may be endless where the first is not.
 _EVALUATE = (
@@ -25,10 +26,10 @@ class Rendering:
 
 
 def evaluate(
-    sandbox: Sandbox, expressions: Sequence[str]
+    sandbox: Sandbox, expressions: Sequence[str], *, directory: PurePosixPath = WORKDIR
 ) -> tuple[tuple[Rendering, Rendering], ...]:
     """Return the lazy and the strict rendering of each expression.  Raises SandboxError."""
-    answers = run_for_each(sandbox, expressions, _EVALUATE)
+    answers = run_for_each(sandbox, expressions, _EVALUATE, directory=directory)
     result = []
     for _, values, messages in answers:
         lazy, _, strict = values.partition("\x1e")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doctest_nix.annotations import annotate
+from doctest_nix.config import Config
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, FromBlock, Step, expression, file, patch, session, syntax
@@ -22,13 +23,16 @@ STEP_KINDS: tuple[FromBlock, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkipStep:
-    """A block that the page or the run leaves out, with the reason."""
+    """A block that the page or the run leaves out, with the reason.
+
+    ``changes`` where the run lacks what the block needs: later steps may build on it.
+    """
 
     block: Block
     reason: str
+    changes: bool = False
     kind: str = "skip"
     depends: bool = False
-    changes: bool = False
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -52,16 +56,21 @@ class Ignored:
 class Plan:
     """The steps of a document in source order, and the blocks that are no step.
 
+    ``setup`` has for each step the commands to type before it.
     Every block of the document is in exactly one of them.
     """
 
     document: Document
     steps: tuple[Step, ...]
+    setup: tuple[tuple[str, ...], ...]
     ignored: tuple[Ignored, ...]
 
 
-def plan(document: Document) -> Plan:
-    """Return the plan of a document.  Raises DocumentError for what its comments say wrong."""
+def plan(document: Document, config: Config) -> Plan:
+    """Return the plan of a document.  Raises DocumentError for what its comments say wrong.
+
+    ``config`` tells which of the needs that the page names are met.
+    """
     said = annotate(document)
     steps: list[Step] = []
     ignored: list[Ignored] = []
@@ -69,8 +78,13 @@ def plan(document: Document) -> Plan:
         if not isinstance(block, Block) or any(block in step.blocks for step in steps[-1:]):
             continue
         annotations = said[block]
+        lacking = [need for need in annotations.needs if not config.meets(need)]
         if annotations.skip is not None:
             steps.append(SkipStep(block=block, reason=annotations.skip))
+            continue
+        if lacking:
+            reason = f"needs {lacking[0]}: the page says so"
+            steps.append(SkipStep(block=block, reason=reason, changes=True))
             continue
         context = Context(
             document=document, index=index, annotations=annotations, planned=tuple(steps)
@@ -81,7 +95,12 @@ def plan(document: Document) -> Plan:
                 break
         else:
             ignored.append(Ignored(block=block, reason=_reason(block)))
-    return Plan(document=document, steps=tuple(steps), ignored=tuple(ignored))
+    return Plan(
+        document=document,
+        steps=tuple(steps),
+        setup=tuple(said[step.blocks[0]].setup for step in steps),
+        ignored=tuple(ignored),
+    )
 
 
 def _reason(block: Block) -> str:

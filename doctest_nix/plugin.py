@@ -6,20 +6,21 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
-from doctest_nix.config import DEFAULT_IMAGE, Backend, Config
+from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Network
 from doctest_nix.document import Location
 from doctest_nix.errors import ConfigError, DocumentError, SandboxError, Slug, nearest
 from doctest_nix.formats import FORMATS, load
 from doctest_nix.plan import Plan, plan
 from doctest_nix.report import json as json_report
-from doctest_nix.report.fates import DocumentReport, document_report, merged, summary
+from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
 from doctest_nix.report.terminal import failure
 from doctest_nix.run import DocumentRun
 from doctest_nix.sandbox import Provider
@@ -35,6 +36,8 @@ BROKEN_STATUS: Final = 8
 
 #: The reason of steps that `-k`, `-x` or `--collect-only` left out.
 _NOT_RUN: Final = "not selected"
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,12 +56,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--nix-nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox"
     )
     group.addoption("--nix-timeout", metavar="SECONDS", help="time for one command (default: 60)")
+    group.addoption(
+        "--nix-network", metavar="POLICY", help="none (default) or full: what pages can reach"
+    )
+    group.addoption(
+        "--nix-flakes", action="store_true", help="enable flakes and the new commands of Nix"
+    )
+    group.addoption(
+        "--nix-min-verified",
+        metavar="PERCENT",
+        type=float,
+        help="fail where fewer of the blocks passed or are stale",
+    )
     group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
     parser.addini("nix_sandbox", "sandbox backend: auto, docker or bubblewrap")
     parser.addini("nix_image", "container image")
     parser.addini("nix_nixpkgs", "directory that is <nixpkgs> in the sandbox")
     parser.addini("nix_timeout", "seconds for one command")
+    parser.addini("nix_network", "what pages can reach: none or full")
+    parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -125,6 +142,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         Path(path).write_text(json_report.dumps(documents) + "\n", encoding="utf-8")
     fates = {block.fate for document in documents for block in document.blocks}
     wrong = Fate.FAILED in fates or any(document.error for document in documents)
+    minimum = config.getoption("--nix-min-verified")
+    if minimum is not None and verified(documents) < minimum and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if Fate.BROKEN in fates and not wrong and exitstatus == pytest.ExitCode.TESTS_FAILED:
         session.exitstatus = BROKEN_STATUS
 
@@ -143,6 +163,13 @@ def pytest_terminal_summary(
                 terminalreporter.write_line(f"{place}: {mask}")
     where = f" [{runs.description}]" if runs.description else ""
     terminalreporter.write_line(f"nix: {summary(documents)}{where}")
+    minimum = config.getoption("--nix-min-verified")
+    if minimum is not None and verified(documents) < minimum:
+        terminalreporter.write_line(
+            f"nix: {verified(documents):.1f} % of the blocks are verified, below the"
+            f" {minimum:g} % of --nix-min-verified",
+            red=True,
+        )
 
 
 class Runs:
@@ -222,7 +249,7 @@ class DocumentFile(pytest.File):
         runs = self.config.stash[_RUNS]
         runs.files.append(self)
         try:
-            self.planned = plan(load(self.path, root=self.config.rootpath))
+            self.planned = plan(load(self.path, root=self.config.rootpath), runs.config)
         except DocumentError as error:
             self.error = error
             yield MalformedItem.from_parent(self, name=f"{error.slug}:{error.line}", error=error)
@@ -299,7 +326,10 @@ class StepItem(pytest.Item):
                 lines = failure(shown, reproduce=command)
                 return _Told(lines, self.path, mismatch.location.line, mismatch.problem)
             case _:
-                return super().repr_failure(excinfo, style)
+                return super()._repr_failure_py(excinfo, style)
+
+    #: What pytest asks where the set-up failed.
+    _repr_failure_py = repr_failure
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the block's place and the item's name."""
@@ -379,9 +409,16 @@ def _relative(location: Location) -> Location:
 
 def _repeated(config: pytest.Config) -> str:
     """Return the options of this run that the same verdict needs."""
-    options = ("--nix-sandbox", "--nix-image", "--nix-nixpkgs", "--nix-timeout")
+    options = (
+        "--nix-sandbox",
+        "--nix-image",
+        "--nix-nixpkgs",
+        "--nix-timeout",
+        "--nix-network",
+    )
     given = [(o, config.getoption(o)) for o in options]
-    return "".join(f" {o}={shlex.quote(str(v))}" for o, v in given if v is not None)
+    flags = " --nix-flakes" if config.getoption("--nix-flakes") else ""
+    return flags + "".join(f" {o}={shlex.quote(str(v))}" for o, v in given if v is not None)
 
 
 def _settings(config: pytest.Config) -> Config:
@@ -391,13 +428,8 @@ def _settings(config: pytest.Config) -> Config:
         given = config.getoption(f"--nix-{name}")
         return given if given is not None else (config.getini(f"nix_{name}") or None)
 
-    backend = setting("sandbox") or Backend.AUTO.value
-    if backend not in {b.value for b in Backend}:
-        raise ConfigError(
-            Slug.OPTION,
-            f"--nix-sandbox={backend} is no backend",
-            remedy=nearest(backend, [b.value for b in Backend]),
-        )
+    backend = _choice(Backend, "sandbox", setting("sandbox") or Backend.AUTO.value)
+    network = _choice(Network, "network", setting("network") or Network.NONE.value)
     try:
         timeout = float(setting("timeout") or Config().timeout)
     except ValueError:
@@ -416,8 +448,19 @@ def _settings(config: pytest.Config) -> Config:
             remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory.",
         )
     return Config(
-        backend=Backend(backend),
+        backend=backend,
         image=setting("image") or DEFAULT_IMAGE,
         nixpkgs=path.resolve() if path is not None else None,
         timeout=timeout,
+        network=network,
+        flakes=config.getoption("--nix-flakes") or config.getini("nix_flakes"),
     )
+
+
+def _choice(kind: type[Choice], option: str, value: str) -> Choice:
+    known = [member.value for member in kind]
+    if value not in known:
+        raise ConfigError(
+            Slug.OPTION, f"--nix-{option}={value} is not known", remedy=nearest(value, known)
+        )
+    return kind(value)

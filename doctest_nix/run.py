@@ -67,7 +67,7 @@ class DocumentRun:
 
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
-        verdict = self._attempt(step)
+        verdict = self._attempt(step, self._plan.setup[index])
         if verdict.fate is Fate.FAILED and step.depends and self._lack is not None:
             verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
         elif verdict.fate is Fate.FAILED and step.changes:
@@ -78,13 +78,16 @@ class DocumentRun:
             self._lack = f"blocked by line {line}, which {verdict.reason}"
         self._verdicts[index] = verdict
 
-    def _attempt(self, step: Step) -> Verdict:
+    def _attempt(self, step: Step, setup: tuple[str, ...]) -> Verdict:
         if step.depends and self._blocker is not None:
             return Verdict(fate=Fate.BLOCKED, reason=self._blocker)
         if self._trouble is not None:
             return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
         try:
-            return step.execute(self._open())
+            stage = self._open()
+            for command in setup:
+                stage.type(command, timeout=self._config.timeout)
+            return step.execute(stage)
         except SandboxError as error:
             self._trouble = error
             return Verdict(fate=Fate.BROKEN, reason=str(error))

@@ -34,7 +34,6 @@ class Stage:
         """``create`` returns a sandbox that is not started; it is asked when one is needed."""
         self.config = config
         self.bindings = Bindings()
-        self.directory = str(WORKDIR)
         self.ended_by: str | None = None
         #: What is wrong with the syntax of a Nix text.
         self.syntax = Batch[str | None](lambda texts: syntax.errors(self.sandbox(), texts))
@@ -59,14 +58,19 @@ class Stage:
             self._sandbox = sandbox
         return self._sandbox
 
+    @property
+    def directory(self) -> PurePosixPath:
+        """Where the reader stands: the session's directory."""
+        return WORKDIR if self._terminal is None else PurePosixPath(self._terminal.directory)
+
     def write(self, name: str, text: str) -> None:
-        """Write a file of the working directory.  Raises OSError, SandboxError."""
-        self.sandbox().put(PurePosixPath(name), text.encode("utf-8", "surrogateescape"))
+        """Write a file below `directory`.  Raises OSError, SandboxError."""
+        self.sandbox().put(self.directory / name, text.encode("utf-8", "surrogateescape"))
 
     def read(self, name: str) -> str | None:
-        """Return a file of the working directory, None where there is none."""
+        """Return a file below `directory`, None where there is none."""
         try:
-            data = self.sandbox().get(PurePosixPath(name))
+            data = self.sandbox().get(self.directory / name)
         except OSError:
             return None
         return data.decode("utf-8", "surrogateescape")
@@ -122,10 +126,8 @@ class Stage:
         The session stays as it is.  Returns the greeting, ``exit_code`` 0 where it came.
         """
         self.close_repl()
-        place = self.type("pwd", timeout=timeout)
-        directory = place.output if place.exit_code == 0 else self.directory
         script = f'cd "$1" && exec {command.strip()}'
-        argv = ["bash", "-c", script, "bash", directory]
+        argv = ["bash", "-c", script, "bash", str(self.directory)]
         self._repl = Repl(self.sandbox(), argv, self.config)
         return self._repl.greeting(timeout=timeout)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doctest_nix.annotations import annotate
+from doctest_nix.annotations import Annotations, Output, annotate
+from doctest_nix.config import Need
 from doctest_nix.document import Block, Comment, Document, Element, Heading, Location, Style
 from doctest_nix.errors import DocumentError
 
@@ -53,18 +54,29 @@ def test_where_there_is_no_heading_a_comment_speaks_of_the_next_block() -> None:
     assert ["as the page says", None] == skips(comment(1, "skip"), block(2), block(4))
 
 
-def test_an_unknown_word_is_an_error_with_the_nearest_known_one() -> None:
-    assert (
-        "a.md:2: unknown word 'skpi' in a doctest-nix comment [doctest-nix.unknown-word]\n"
-        "Did you mean 'skip'? Known: reason, skip."
-    ) == complaint(heading(1), comment(2, "skpi"), block(3))
+MISTAKES = [
+    ("skpi", "unknown word 'skpi'", "unknown-word", "Did you mean 'skip'? Known: "),
+    ("needs=kmv", "unknown value 'kmv'", "unknown-word", "Did you mean 'kvm'? Known: "),
+    ("output=zzz", "unknown value 'zzz'", "unknown-word", "Known: exact, ignore, rules."),
+    ('skip reason="a', "closing quote is missing", "annotation", "Values with spaces"),
+    ("", "nothing stands", "annotation", "Known words: skip, "),
+    ("reason=x", "'reason' without 'skip'", "annotation", 'Write: skip reason="…"'),
+    ("set", "'set' without NAME=VALUE", "annotation", "Write: set NAME=VALUE"),
+    ("timeout", "'timeout' without a value", "annotation", "Write: timeout=300"),
+    ("timeout=long", "timeout=long is no number", "annotation", "Write: timeout=1"),
+    ("volatile=(", "volatile=( is no regular expression", "annotation", "It says: "),
+    ("insert-after=x", "'insert-after' without 'file'", "annotation", "Write: file=NAME"),
+]
 
 
-def test_a_quote_that_is_not_closed_is_an_error() -> None:
-    assert (
-        "a.md:2: this doctest-nix comment cannot be read: no closing quotation"
-        " [doctest-nix.annotation]\nValues with spaces stand in double quotes."
-    ) == complaint(heading(1), comment(2, 'skip reason="a'), block(3))
+@pytest.mark.parametrize(("text", "problem", "slug", "remedy"), MISTAKES)
+def test_a_mistake_is_told_with_its_place_and_remedy(
+    text: str, problem: str, slug: str, remedy: str
+) -> None:
+    first, second = complaint(heading(1), comment(2, text), block(3)).split("\n")
+
+    assert f"a.md:2: {problem} in a doctest-nix comment [doctest-nix.{slug}]" == first
+    assert second.startswith(remedy)
 
 
 def test_a_comment_that_no_block_follows_is_an_error() -> None:
@@ -73,7 +85,26 @@ def test_a_comment_that_no_block_follows_is_an_error() -> None:
     )
 
 
-def test_a_reason_for_nothing_is_an_error() -> None:
-    assert complaint(heading(1), comment(2, "reason=x"), block(3)).startswith(
-        "a.md:2: 'reason' stands alone in a doctest-nix comment [doctest-nix.annotation]"
+def said(*comments: Comment) -> Annotations:
+    (found,) = annotate(Document(path=PAGE, elements=(heading(1), *comments, block(9)))).values()
+    return found
+
+
+def test_every_word_says_what_it_means() -> None:
+    assert Annotations(needs=(Need.KVM, Need.NETWORK)) == said(comment(2, "needs=kvm,network"))
+    assert Annotations(file="a.nix") == said(comment(2, "file=a.nix"))
+    assert Annotations(file="a.nix", appends=True) == said(comment(2, "append=a.nix"))
+    assert Annotations(file="a", insert_after="x y") == said(
+        comment(2, 'file=a insert-after="x y"')
+    )
+    assert Annotations(timeout=1.5) == said(comment(2, "timeout=1.5"))
+    assert Annotations(exit=3) == said(comment(2, "exit=3"))
+    assert Annotations(output=Output.EXACT) == said(comment(2, "output=exact"))
+    assert Annotations(volatile=("[0-9]+",)) == said(comment(2, "volatile=[0-9]+"))
+
+
+def test_commands_before_a_block_are_typed_in_the_order_of_their_comments() -> None:
+    assert Annotations(setup=("export A='b c'", "cd x\nls")) == said(
+        comment(2, 'set A="b c"'),
+        Comment(location=at(3), text="run", body="cd x\nls\n"),
     )

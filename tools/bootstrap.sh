@@ -127,13 +127,12 @@ step() {
   pid=$!
   while kill -0 "$pid" 2> /dev/null; do
     sleep 0.2
-    if [ -t 1 ]; then
-      line=$(tail -n 1 "$LOG" | tr -cd '[:print:]')
-      printf '\r\033[K    %d s  %.70s' "$((SECONDS - started))" "$line"
-    elif [ $((SECONDS - started)) -ge $((shown + 10)) ]; then
-      shown=$((SECONDS - started))
-      printf '    … %d s\n' "$shown"
-    fi
+    [ -t 1 ] || [ $((SECONDS - started)) -ge $((shown + 10)) ] || continue
+    shown=$((SECONDS - started))
+    line=$(tail -n 1 "$LOG" | tr -cd '[:print:]')
+    if [ -t 1 ]; then printf '\r\033[K'; fi
+    printf '    %3d s  %.66s' "$shown" "$line"
+    [ -t 1 ] || echo
   done
   [ ! -t 1 ] || printf '\r\033[K'
   wait "$pid" || status=$?
@@ -233,7 +232,8 @@ need_engine() {
   [ -z "${DOCKER_HOST:-}" ] || echo "    nothing answers at DOCKER_HOST=$DOCKER_HOST"
   unset DOCKER_HOST
   stop_stale_engine
-  need_packages engine
+  # An engine of our own has no image at first; asking Debian's registry once is enough.
+  need_packages engine mmdebstrap
   # On a machine with an init system the package has started an engine.
   ! engine_answers || return 0
   start_engine

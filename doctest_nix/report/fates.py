@@ -74,6 +74,13 @@ def totals(documents: Iterable[DocumentReport]) -> dict[str, int]:
     return {"blocks": counts.total(), **{fate.value: counts[fate.value] for fate in Fate}}
 
 
+def verified(documents: Iterable[DocumentReport]) -> float:
+    """Return the share of blocks that passed or are stale, in percent; 100 where there is none."""
+    count = totals(documents)
+    good = count[Fate.PASSED] + count[Fate.STALE]
+    return 100 * good / count["blocks"] if count["blocks"] else 100.0
+
+
 def summary(documents: Iterable[DocumentReport]) -> str:
     """Return the closing line, in which every block is counted once.
 

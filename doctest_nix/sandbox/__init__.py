@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 
 #: The user's home in every sandbox; it holds dot files and `WORKDIR` alone.
 HOME = PurePosixPath("/home/user")
@@ -72,7 +72,8 @@ class Sandbox(Protocol):
     """One throwaway machine, for one document.
 
     It has `HOME`, `WORKDIR` (empty), a ``/nix`` of its own, the provided package set at
-    `NIXPKGS`, no network, and the variables of `environment`, nothing of the host's.
+    `NIXPKGS`, no network unless the run provides one, and the variables of `environment`,
+    nothing of the host's.
     """
 
     def start(self) -> None:
@@ -135,6 +136,11 @@ class Provider(Protocol):
 
 def environment(config: Config) -> dict[str, str]:
     """Return the variables that every program in a sandbox has, ``PATH`` apart."""
+    nix = "build-users-group =\nsandbox = false\n"
+    if config.network is Network.NONE:
+        nix += "substituters =\n"
+    if config.flakes:
+        nix += "experimental-features = nix-command flakes\n"
     variables = {
         "HOME": str(HOME),
         "USER": "root",
@@ -147,7 +153,7 @@ def environment(config: Config) -> dict[str, str]:
         "PAGER": "cat",
         "GIT_PAGER": "cat",
         "NO_COLOR": "1",
-        "NIX_CONFIG": "build-users-group =\nsandbox = false\nsubstituters =\n",
+        "NIX_CONFIG": nix,
     }
     if config.nixpkgs is not None:
         variables["NIX_PATH"] = f"nixpkgs={NIXPKGS}"

@@ -1,27 +1,28 @@
-"""A document's sandbox with no engine: the host's Nix in namespaces that bubblewrap makes."""
+"""A document's sandbox with no engine: the host's Nix in namespaces that bubblewrap makes.
+
+What it promises: namespaces of their own for files, processes, network, users, IPC and host name;
+no capability, and no way to get one; the host's programs read-only; nothing of its homes, its
+/etc and its processes; one memory file system for all that is written.  It ends with us.
+
+What it limits: the number of processes (from Linux 5.14), the memory of each process and the
+size of all files, both to ``Limits.memory``.  What it cannot limit: the memory of all processes
+together, and processor time.  Docker does.
+"""
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import json
-import os
-import select
-import signal
-import struct
-import subprocess
+import shutil
 import tempfile
-import termios
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from shutil import which
 from typing import BinaryIO
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
+    HOME,
     NIXPKGS,
     WORKDIR,
     Completed,
@@ -30,246 +31,213 @@ from doctest_nix.sandbox import (
     Stream,
     environment,
 )
+from doctest_nix.sandbox.courier import Courier
+from doctest_nix.sandbox.host import Host, database, look, package_set
+from doctest_nix.sandbox.namespaces import Namespaces, start
 
-_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
-_START_TIMEOUT = 30
+#: Seconds that a sandbox outlives its document's own limit, if nobody stops it before.
 _SLACK = 120
 
-_INIT = """
-printf 'root:x:0:0:root:/home/user:/bin/bash\\nnobody:x:65534:65534:nobody:/:/bin/false\\n' >/etc/passwd
+#: The few files of /etc that are neither the host's nor absent.
+_ETC = f"""\
+printf 'root:x:0:0:root:{HOME}:/bin/bash\\nnobody:x:65534:65534::/:/bin/false\\n' >/etc/passwd
 printf 'root:x:0:\\nnogroup:x:65534:\\n' >/etc/group
-printf '127.0.0.1 localhost sandbox\\n' >/etc/hosts
-echo ready
-exec sleep "$1" >/dev/null 2>&1
+printf '127.0.0.1 localhost sandbox\\n::1 localhost\\n' >/etc/hosts
+printf 'passwd: files\\ngroup: files\\nhosts: files dns\\n' >/etc/nsswitch.conf
 """
+
+_NAMESPACES = (
+    *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"),
+)
 
 
 class BubblewrapProvider:
     """Sandboxes of the host's own Nix."""
 
-    def __init__(self, config: Config) -> None:
-        """Find bubblewrap and Nix, and try them once.
+    def __init__(self, config: Config, search: str | None = None) -> None:
+        """Find bubblewrap and Nix on ``search`` (``PATH``), and start a sandbox to be sure.
 
         Raises SandboxError: BUBBLEWRAP_MISSING, NIX_MISSING, SANDBOX_START.
         """
-        if which("bwrap") is None:
-            raise SandboxError(
-                Slug.BUBBLEWRAP_MISSING,
-                "There is no bwrap on PATH.",
-                remedy="Install bubblewrap: apt install bubblewrap",
-            )
-        if which("nix-instantiate") is None:
-            raise SandboxError(
-                Slug.NIX_MISSING,
-                "There is no Nix on PATH.",
-                remedy="Install Nix: apt install nix-bin",
-            )
+        self._host = look(search)
         self._config = config
-        # The kernel kills a --die-with-parent child when the *thread* that made it ends.
-        self._spawner = ThreadPoolExecutor(1, "doctest-nix-bwrap")
-        probe = self.create()
+        # The kernel ends the sandboxes with the *thread* that made them: this one stays.
+        self._spawner = ThreadPoolExecutor(1, "doctest-nix-bubblewrap")
+        self._scratch = Path(tempfile.mkdtemp(prefix="doctest-nix-"))
+        self._nixpkgs: Path | None = None
+        self._database: BinaryIO | None = None
         try:
-            probe.start()
-            version = probe.run(["nix", "--version"], timeout=_START_TIMEOUT).output.strip()
-        finally:
-            probe.stop()
-        self.description = f"bubblewrap, {version}"
+            if config.nixpkgs is not None:
+                self._nixpkgs = package_set(config.nixpkgs, self._host, self._scratch)
+            if self._host.overlay:
+                self._database = database()
+            self.description = f"bubblewrap, {self._version()}"
+        except OSError as error:
+            self.close()
+            raise _not_started(error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def create(self) -> Sandbox:
         """Return a sandbox to be."""
-        return BubblewrapSandbox(self._config, self._spawner)
+        return BubblewrapSandbox(
+            self._config, self._host, self._spawner, self._nixpkgs, self._database
+        )
 
     def close(self) -> None:
-        """End the thread that owns the sandboxes, and with it what is left of them."""
+        """End the thread that made the sandboxes, and with it what is left of them."""
         self._spawner.shutdown()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._database is not None:
+            self._database.close()
+
+    def _version(self) -> str:
+        sandbox = self.create()
+        sandbox.start()
+        try:
+            return sandbox.run(["nix-instantiate", "--version"], timeout=60).output.strip()
+        finally:
+            sandbox.stop()
 
 
 class BubblewrapSandbox:
-    """One set of namespaces."""
+    """Namespaces, and the programs that were sent into them."""
 
-    def __init__(self, config: Config, spawner: ThreadPoolExecutor) -> None:
-        """Keep what `start` needs."""
+    def __init__(
+        self,
+        config: Config,
+        host: Host,
+        spawner: ThreadPoolExecutor,
+        nixpkgs: Path | None,
+        database: BinaryIO | None,
+    ) -> None:
+        """Keep what `start` needs; ``spawner`` must outlive the sandbox."""
         self._config = config
+        self._host = host
         self._spawner = spawner
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pid = 0
+        self._nixpkgs = nixpkgs
+        self._database = database
+        self._namespaces: Namespaces | None = None
+        self._courier = Courier(self._channel, longest=config.limits.output)
 
     def start(self) -> None:
         """Make the namespaces, and wait until they are whole."""
-        info_read, info_write = os.pipe()
-        errors = tempfile.TemporaryFile()
-        argv = [
-            *["bwrap", "--unshare-all", "--die-with-parent", "--uid", "0", "--gid", "0"],
-            *["--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv"],
-            *["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--ro-bind", "/usr", "/usr"],
-            *["--dir", "/etc", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
-            *["--ro-bind-try", "/etc/ssl", "/etc/ssl"],
-            *["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"],
-            *["--perms", "1777", "--tmpfs", "/tmp", "--dir", "/nix", "--dir", "/root"],
-            *["--dir", str(WORKDIR), "--chdir", str(WORKDIR)],
-            *["--setenv", "PATH", _PATH, "--info-fd", str(info_write)],
-        ]
-        for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-            path = Path("/", name)
-            if path.is_symlink():
-                argv += ["--symlink", os.readlink(path), str(path)]
-            elif path.exists():
-                argv += ["--ro-bind", str(path), str(path)]
-        if self._config.nixpkgs is not None:
-            argv += ["--ro-bind", str(self._config.nixpkgs.resolve()), str(NIXPKGS)]
-        argv += ["/bin/sh", "-c", _INIT, "sh", str(round(self._config.document_timeout) + _SLACK)]
-        try:
-            self._process = self._spawner.submit(
-                subprocess.Popen,
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                pass_fds=[info_write],
-            ).result()
-            os.close(info_write)
-            assert self._process.stdout is not None
-            ready = self._process.stdout.readline()
-            with open(info_read) as info:
-                text = info.read() if ready else ""
-            if not ready:
-                errors.seek(0)
-                raise SandboxError(
-                    Slug.SANDBOX_START,
-                    f"bubblewrap did not start: {errors.read().decode(errors='replace').strip()}.",
+        files: list[BinaryIO] = []
+        with ExitStack() as closing:
+            if self._database is not None:
+                # By its path in /proc, so that it is read from its start each time.
+                path = f"/proc/self/fd/{self._database.fileno()}"
+                files.append(closing.enter_context(open(path, "rb")))
+            try:
+                self._namespaces = start(
+                    self._host,
+                    [*_NAMESPACES, *self._network(), *self._mounts(files)],
+                    _ETC,
+                    spawner=self._spawner,
+                    limits=self._config.limits,
+                    seconds=round(self._config.document_timeout) + _SLACK,
+                    files=files,
                 )
-            self._pid = json.loads(text)["child-pid"]
-        except BaseException:
-            self.stop()
-            raise
+            except (OSError, RuntimeError) as error:
+                raise _not_started(error) from error
 
     def attach(self, argv: Sequence[str], env: Mapping[str, str]) -> Stream:
-        """Run ``argv`` on a terminal of its own, one of the sandbox's /dev/pts."""
-        if self._process is None or self._process.poll() is not None:
-            raise _gone()
-        pts = f"/proc/{self._pid}/root/dev/pts/ptmx"
-        master = os.open(pts, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
-        fcntl.ioctl(master, 0x40045431, struct.pack("i", 0))
-        slave = fcntl.ioctl(master, 0x5441, os.O_RDWR | os.O_NOCTTY)  # TIOCGPTPEER
-        mode = termios.tcgetattr(slave)
-        mode[3] &= ~termios.ECHO
-        termios.tcsetattr(slave, termios.TCSANOW, mode)
-        size = struct.pack("HHHH", 50, self._config.columns, 0, 0)
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
-        process = subprocess.Popen(
-            self._inside(["setsid", "--ctty", *argv]),
-            env=self._environment(env),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-        )
-        os.close(slave)
-        return _Terminal(master, process)
+        """Run ``argv`` on a terminal of the sandbox's own /dev/pts."""
+        namespaces = self._alive()
+        try:
+            return namespaces.attach(argv, self._environment(env), self._config.columns)
+        except OSError as error:
+            raise _gone(error) from error
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
         """Run ``argv`` without a terminal."""
-        if self._process is None or self._process.poll() is not None:
-            raise _gone()
-        began = time.monotonic()
-        process = subprocess.Popen(
-            self._inside(argv),
-            env=self._environment({}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        ended, code = Ended.EXITED, None
-        try:
-            output, _ = process.communicate(stdin, timeout)
-            code = process.returncode
-        except subprocess.TimeoutExpired:
-            ended = Ended.TIMEOUT
-            os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-        return Completed(
-            output=output.decode(errors="surrogateescape"),
-            exit_code=code,
-            seconds=time.monotonic() - began,
-            ended=ended,
-        )
+        done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        if done.ended is Ended.GONE:
+            self._alive()
+        return done
 
     def put(self, path: PurePosixPath, data: bytes) -> None:
         """Write a file."""
-        script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
-        done = self.run(["sh", "-c", script, "sh", str(path)], stdin=data, timeout=_START_TIMEOUT)
-        if done.exit_code != 0:
-            raise OSError(done.output)
+        try:
+            self._courier.put(path, data)
+        except OSError:
+            self._alive()
+            raise
 
     def get(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes."""
-        done = self.run(["cat", str(path)], timeout=_START_TIMEOUT)
-        if done.exit_code != 0:
-            raise FileNotFoundError(done.output)
-        return done.output.encode(errors="surrogateescape")
-
-    def stop(self) -> None:
-        """Kill everything inside."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-
-    def _inside(self, argv: Sequence[str]) -> list[str]:
-        target = str(self._pid)
-        return [
-            *["nsenter", "--target", target, "-U", "-m", "-p", "-n", "-i", "-u", "-C"],
-            *["--preserve-credentials", "-w", "--"],
-            *["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"],
-            *argv,
-        ]
-
-    def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
-        return {"PATH": _PATH, **environment(self._config), **env}
-
-
-class _Terminal:
-    """The master side of a pseudo-terminal."""
-
-    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
-        self._master = master
-        self._process = process
-        self._poll = select.poll()
-        self._poll.register(master, select.POLLIN)
-        self._leader = os.pidfd_open(process.pid)
-        self._poll.register(self._leader, select.POLLIN)
-
-    def read(self, timeout: float) -> bytes:
-        ready = dict(self._poll.poll(max(timeout, 0) * 1000))
-        if not ready:
-            raise TimeoutError
         try:
-            return os.read(self._master, 65536)
-        except BlockingIOError:
-            return b""  # the leader ended and its output is read; others may hold the terminal
-        except OSError as error:
-            if error.errno == errno.EIO:
-                return b""
+            return self._courier.get(path)
+        except OSError:
+            self._alive()
             raise
 
-    def write(self, data: bytes) -> None:
-        ready = select.poll()
-        ready.register(self._master, select.POLLOUT)
-        while data:
-            if not ready.poll(60_000):
-                raise TimeoutError
-            data = data[os.write(self._master, data) :]
+    def stop(self) -> None:
+        """Kill everything inside; its files are memory that is free with it."""
+        namespaces, self._namespaces = self._namespaces, None
+        if namespaces is not None:
+            namespaces.end()
+        self._courier.close()
 
-    def close(self) -> None:
-        if self._master >= 0:
-            os.close(self._master)
-            os.close(self._leader)
-            self._master = -1
-            self._process.kill()
-            self._process.wait()
+    def _mounts(self, files: Sequence[BinaryIO]) -> list[str]:
+        size = str(self._config.limits.memory)
+        mounts = [
+            *("--size", size, "--tmpfs", "/"),
+            *self._host.mounts,
+            *("--proc", "/proc", "--dev", "/dev"),
+            # The rest of /dev is a memory file system too, with a size of its own.
+            *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
+            *("--perms", "1777", "--dir", "/tmp", "--perms", "1777", "--dir", "/var/tmp"),  # noqa: S108
+            *("--dir", "/run", "--perms", "0700", "--dir", "/root", "--dir", "/nix"),
+            *("--dir", str(WORKDIR), "--chdir", str(WORKDIR), "--setenv", "PATH", self._host.path),
+        ]
+        if self._host.overlay:
+            mounts += ["--bind", "/nix/store", "/nix/store"]
+        for file in files:
+            mounts += ["--file", str(file.fileno()), "/nix/var/nix/db/db.sqlite"]
+        if self._nixpkgs is not None:
+            mounts += ["--ro-bind", str(self._nixpkgs), str(NIXPKGS)]
+        return mounts
+
+    def _channel(self, argv: Sequence[str]) -> Stream:
+        namespaces = self._alive()
+        try:
+            return namespaces.run(argv, self._environment({}))
+        except OSError as error:
+            raise _gone(error) from error
+
+    def _network(self) -> tuple[str, ...]:
+        if self._config.network is Network.NONE:
+            return ("--unshare-net",)
+        return ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
+
+    def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        return {"PATH": self._host.path, **environment(self._config), **env}
+
+    def _alive(self) -> Namespaces:
+        if self._namespaces is None:
+            raise _gone("it was stopped")
+        if not self._namespaces.alive():
+            raise _gone("its first process ended")
+        return self._namespaces
 
 
-def _gone() -> SandboxError:
-    return SandboxError(Slug.SANDBOX_GONE, "The sandbox is gone.")
+def _not_started(why: object) -> SandboxError:
+    return SandboxError(
+        Slug.SANDBOX_START,
+        f"bubblewrap did not start: {why}.",
+        remedy="It needs user namespaces. Where the system forbids them to users, allow them:\n"
+        "    sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0  # Ubuntu\n"
+        "    sudo sysctl -w kernel.unprivileged_userns_clone=1  # older Debian\n"
+        "or use --nix-sandbox=docker.",
+    )
+
+
+def _gone(why: object) -> SandboxError:
+    return SandboxError(
+        Slug.SANDBOX_GONE,
+        f"The bubblewrap sandbox is gone: {why}.",
+        remedy="Run it again; if it goes again, look at the machine's free memory.",
+    )

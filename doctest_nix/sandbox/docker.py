@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 import socket
 import tarfile
-import threading
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from typing import Any
 
 import docker
-import requests
-from docker.errors import APIError, DockerException, NotFound
-from docker.models.containers import Container
+from docker.errors import APIError, NotFound
+from docker.types import LogConfig, Mount
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     NIXPKGS,
@@ -28,285 +28,405 @@ from doctest_nix.sandbox import (
     Stream,
     environment,
 )
-from doctest_nix.sandbox.image import ENGINE_TIMEOUT, Progress, connect, ensure
+from doctest_nix.sandbox.courier import GO, Courier
+from doctest_nix.sandbox.image import ENGINE_TROUBLE, Progress, connect, ensure, first_line
 from doctest_nix.sandbox.owner import LABEL, alive, me
 
-#: Seconds that a container lives on after the document's own limit.
+#: Seconds that a container outlives its document's own limit, if nobody removes it before.
 _SLACK = 120
 
-_GONE = (DockerException, requests.RequestException, OSError)
+#: Seconds that an exec has to begin, and the engine to take what is typed.
+_PATIENCE = 30.0
+
+#: The size of a terminal, and no echo; then its program, once somebody listens.
+_TERMINAL = """\
+read -r _
+stty -echo cols {columns} rows 50 && printf '%s %d\\n' {mark} $$ && exec "$@"
+"""
+
+#: What Nix as root needs of root's powers is nothing: it owns its store, and with no build users
+#: it neither changes user nor mounts.  Tutorials unpack archives, chmod what others own and call
+#: `su` or `sudo`; these five do no harm in a container that has no device and no network.
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 
 
 class DockerProvider:
-    """Containers of one image, all removed by `close` at the latest."""
+    """Containers of one image; none of them outlives `close`, or this process."""
 
     def __init__(self, config: Config, progress: Progress = lambda line: None) -> None:
-        """Find the engine, fetch the image where it is missing, sweep what the dead left.
+        """Find the engine, pull the image where it is missing, sweep what dead owners left.
 
-        Raises SandboxError: ENGINE_DOWN, IMAGE_MISSING.
+        Raises SandboxError: ENGINE_DOWN, IMAGE_MISSING, SANDBOX_START.
         """
         self._config = config
         self._client = connect()
-        ensure(self._client, config.image, progress)
-        self._removals: list[threading.Thread] = []
-        version = self._client.version()
-        self.description = f"docker {version.get('Version', '?')}, image {config.image}"
-        self._sweep()
+        self._volume = ""
+        # Removing a container takes 0.1 s: the next document need not wait for it.
+        self._aside = ThreadPoolExecutor(2, "doctest-nix-docker")
+        try:
+            ensure(self._client, config.image, progress)
+            version = self._client.version().get("Version", "?")
+            self.description = f"Docker engine {version}, image {config.image}"
+            self._sweep()
+            self._mounts = [] if config.nixpkgs is None else [self._provide(config.nixpkgs)]
+        except ENGINE_TROUBLE as error:
+            self.close()
+            raise _not_started(error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def create(self) -> Sandbox:
         """Return a container to be."""
-        return DockerSandbox(self._client, self._config, self._removals)
+        return DockerSandbox(self._client, self._config, self._mounts, self._aside)
 
     def close(self) -> None:
         """Wait for the removals that are under way, and hang up."""
-        for removal in self._removals:
-            removal.join(ENGINE_TIMEOUT)
+        self._aside.shutdown()
+        if self._volume:
+            with contextlib.suppress(*ENGINE_TROUBLE):
+                self._client.volumes.get(self._volume).remove(force=True)
+            self._volume = ""
         self._client.close()
 
     def _sweep(self) -> None:
-        for container in self._client.containers.list(
-            all=True, filters={"label": LABEL}, ignore_removed=True
-        ):
-            if not alive(container.labels[LABEL]):
-                _remove(container)
+        """Remove what processes of this machine left that are dead."""
+        ours = {"label": LABEL}
+        for container in self._client.api.containers(all=True, filters=ours):
+            if not alive(container["Labels"][LABEL]):
+                _remove(self._client, container["Id"])
+        for volume in self._client.volumes.list(filters=ours):
+            if not alive(volume.attrs["Labels"][LABEL]):
+                with contextlib.suppress(*ENGINE_TROUBLE):
+                    volume.remove(force=True)
+
+    def _provide(self, nixpkgs: Path) -> Mount:
+        """Return what shows ``nixpkgs``, read-only: the host's own files where the engine sees
+        them, else a volume with a copy, made once a run.
+        """
+        source = nixpkgs.resolve()
+        bind = Mount(str(NIXPKGS), str(source), type="bind", read_only=True)
+        if self._client.api.base_url.startswith("http+docker://localhost"):
+            try:
+                self._client.api.remove_container(self._unstarted([bind]), v=True)
+            except APIError:
+                pass  # the socket is local, the engine's files are not: a proxy, a machine
+            else:
+                return bind
+        volume = self._client.volumes.create(labels={LABEL: me()})
+        self._volume = volume.name
+        mount = Mount(str(NIXPKGS), volume.name, type="volume")
+        filling = self._unstarted([mount])
+        with tempfile.TemporaryFile() as file:
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                archive.add(source, ".", filter=_as_root)
+            file.seek(0)
+            self._client.api.put_archive(filling, str(NIXPKGS), file)
+        self._client.api.remove_container(filling)
+        return Mount(str(NIXPKGS), volume.name, type="volume", read_only=True)
+
+    def _unstarted(self, mounts: list[Mount]) -> str:
+        made = self._client.containers.create(
+            self._config.image, ["true"], labels={LABEL: me()}, mounts=mounts, network_mode="none"
+        )
+        return str(made.id)
 
 
 class DockerSandbox:
-    """One container; it removes itself when its time is up, whatever becomes of us."""
+    """One container.
+
+    Its main process reads a stream that we hold open, and gives up when the document's time is
+    over: when this process ends, however it ends, the container ends and the engine removes it.
+    """
 
     def __init__(
-        self, client: docker.DockerClient, config: Config, removals: list[threading.Thread]
+        self,
+        client: docker.DockerClient,
+        config: Config,
+        mounts: list[Mount],
+        aside: ThreadPoolExecutor,
     ) -> None:
-        """Keep what `start` needs; ``removals`` collects the threads that `stop` leaves behind."""
+        """Keep what `start` needs; ``aside`` does what nobody waits for."""
         self._client = client
         self._config = config
-        self._removals = removals
-        self._container: Container | None = None
+        self._mounts = mounts
+        self._aside = aside
+        self._container = ""
+        self._tether: _Socket | None = None
+        self._terminals: list[_Terminal] = []
+        self._courier = Courier(self._channel, longest=config.limits.output)
 
     def start(self) -> None:
         """Create and start the container."""
         config = self._config
         limits = config.limits
-        mounts = []
-        if config.nixpkgs is not None:
-            mounts.append(
-                docker.types.Mount(
-                    str(NIXPKGS), str(config.nixpkgs.resolve()), type="bind", read_only=True
-                )
-            )
+        seconds = round(config.document_timeout) + _SLACK
         try:
-            self._container = self._client.containers.create(
+            container = self._client.containers.create(
                 config.image,
-                entrypoint=["sleep", str(round(config.document_timeout) + _SLACK)],
+                entrypoint=["timeout", str(seconds), "cat"],
                 command=[],
+                stdin_open=True,
+                init=True,
+                auto_remove=True,
                 labels={LABEL: me()},
+                user="0:0",
                 environment=environment(config),
                 working_dir=str(WORKDIR),
                 hostname="sandbox",
-                init=True,
-                auto_remove=True,
-                network_mode="none",
+                network_mode="bridge" if config.network is Network.FULL else "none",
+                mounts=self._mounts,
                 cap_drop=["ALL"],
+                cap_add=list(CAPABILITIES),
                 security_opt=["no-new-privileges"],
                 mem_limit=limits.memory,
                 memswap_limit=limits.memory,
                 pids_limit=limits.processes,
                 nano_cpus=round(limits.cpus * 1e9),
-                log_config=docker.types.LogConfig(type="none"),
-                mounts=mounts,
+                log_config=LogConfig(type="none"),
             )
-            self._container.start()
-        except _GONE as error:
+            self._container = str(container.id)
+            self._tether = _Socket(
+                self._client.api.attach_socket(self._container, {"stdin": 1, "stream": 1})
+            )
+            container.start()
+        except ENGINE_TROUBLE as error:
             self.stop()
-            raise SandboxError(
-                Slug.SANDBOX_START, f"The container did not start: {error}."
-            ) from error
+            raise _not_started(error) from error
+        except BaseException:
+            self.stop()
+            raise
 
     def attach(self, argv: Sequence[str], env: Mapping[str, str]) -> Stream:
-        """Run ``argv`` on a terminal of its own."""
-        ready = token_hex(8)
-        script = f'stty -echo cols {self._config.columns} rows 50; printf %s {ready}; exec "$@"'
-        stream = self._exec(["sh", "-c", script, "sh", *argv], env, tty=True)
-        deadline = time.monotonic() + ENGINE_TIMEOUT
+        """Run ``argv`` on a terminal that the engine makes."""
+        mark = token_hex(8)
+        script = _TERMINAL.format(columns=self._config.columns, mark=mark)
+        sock = self._exec(["sh", "-c", script, "sh", *argv], env, WORKDIR, terminal=True)
+        begin = f"{mark} ".encode()
         seen = b""
+        deadline = time.monotonic() + _PATIENCE
         try:
-            while ready.encode() not in seen:
-                data = stream.read(deadline - time.monotonic())
+            sock.write(GO)
+            while not (found := seen.partition(begin)[2].partition(b"\r\n"))[1]:
+                data = sock.read(deadline - time.monotonic())
                 if not data:
-                    raise _gone(seen.decode(errors="replace"))
+                    raise ConnectionError(seen.decode(errors="replace").strip() or "it hung up")
                 seen += data
         except OSError as error:
-            stream.close()
-            raise _gone(error) from error
-        stream.pending = seen.partition(ready.encode())[2]
-        return stream
+            sock.close()
+            raise self._gone(error) from error
+        terminal = _Terminal(self, sock, int(found[0]), found[2])
+        self._terminals.append(terminal)
+        return terminal
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
-        """Run ``argv`` without a terminal."""
-        began = time.monotonic()
-        end = token_hex(8)
-        command = f'head -c {len(stdin)} | "$@"' if stdin else '"$@" </dev/null'
-        script = f'echo $$; {command}; printf "\\n%s %d" {end} $?'
-        stream = self._exec(["sh", "-c", script, "sh", *argv], {}, tty=False)
-        received = b""
-        marker = f"\n{end} ".encode()
-        ended = Ended.GONE
-        try:
-            stream.write(stdin)
-            while True:
-                left = began + timeout - time.monotonic()
-                data = stream.read(max(left, 0.001))
-                if not data:
-                    break
-                received += data
-        except TimeoutError:
-            ended = Ended.TIMEOUT
-        except OSError as error:
-            raise _gone(error) from error
-        finally:
-            stream.close()
-        pid, _, output = received.partition(b"\n")
-        output, found, status = output.rpartition(marker)
-        if found:
-            return Completed(
-                output=output.decode(errors="surrogateescape"),
-                exit_code=int(status),
-                seconds=time.monotonic() - began,
-                ended=Ended.EXITED,
-            )
-        if ended is Ended.TIMEOUT:
-            self._kill(int(pid))
-        return Completed(
-            output=status.decode(errors="surrogateescape"),
-            exit_code=None,
-            seconds=time.monotonic() - began,
-            ended=ended,
-        )
+        """Run ``argv`` in an exec of its own."""
+        done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        if done.ended is Ended.GONE:
+            self._check()
+        return done
 
     def put(self, path: PurePosixPath, data: bytes) -> None:
         """Write a file."""
-        script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
-        done = self.run(["sh", "-c", script, "sh", str(path)], stdin=data, timeout=ENGINE_TIMEOUT)
-        if done.exit_code != 0:
-            raise OSError(done.output)
+        with self._checked():
+            self._courier.put(path, data)
 
     def get(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes."""
-        try:
-            chunks, _ = self._running.get_archive(str(WORKDIR / path))
-            with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-                member = archive.next()
-                file = None if member is None else archive.extractfile(member)
-                if file is None:
-                    raise OSError(f"not a file: {path}")
-                return file.read()
-        except NotFound as error:
-            raise FileNotFoundError(str(path)) from error
-        except APIError as error:
-            raise _gone(error) from error
+        with self._checked():
+            return self._courier.get(path)
 
     def stop(self) -> None:
-        """Remove the container, off the critical path."""
-        container, self._container = self._container, None
-        if container is not None:
-            removal = threading.Thread(target=_remove, args=[container])
-            removal.start()
-            self._removals.append(removal)
+        """Remove the container; `DockerProvider.close` waits until it is gone."""
+        container, self._container = self._container, ""
+        self._courier.close()
+        for terminal in self._terminals:
+            terminal.close()
+        if self._tether is not None:
+            self._tether.close()
+        if container:
+            self._later(_remove, self._client, container)
 
-    @property
-    def _running(self) -> Container:
-        if self._container is None:
-            raise _gone("it was stopped")
-        return self._container
+    def hang_up(self, pid: int) -> None:
+        """End a terminal's programs: the engine does not when its client leaves."""
+        if self._container:
+            self._later(self._hang_up, pid)
 
-    def _exec(self, argv: Sequence[str], env: Mapping[str, str], *, tty: bool) -> _Stream:
+    def _hang_up(self, pid: int) -> None:
+        if self._container:
+            with contextlib.suppress(SandboxError, OSError):
+                self._courier.signal(pid, "HUP")
+
+    def _later(self, work: Callable[..., None], *arguments: object) -> None:
+        """Do it while nobody waits; now, where the provider is closed already."""
+        try:
+            self._aside.submit(work, *arguments)
+        except RuntimeError:
+            work(*arguments)
+
+    def _channel(self, argv: Sequence[str]) -> Stream:
+        return self._exec(argv, {}, PurePosixPath("/"), terminal=False)
+
+    def _exec(
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: PurePosixPath, *, terminal: bool
+    ) -> _Socket:
+        if not self._container:
+            raise self._gone("it was stopped")
         api = self._client.api
         try:
             made = api.exec_create(
-                self._running.id,
+                self._container,
                 list(argv),
                 stdin=True,
-                tty=tty,
+                tty=terminal,
                 environment=dict(env),
-                workdir=str(WORKDIR),
+                workdir=str(cwd),
             )
-            sock = api.exec_start(made["Id"], tty=tty, socket=True)
-        except _GONE as error:
-            raise _gone(error) from error
-        return _Stream(sock) if tty else _Frames(sock)
+            sock = api.exec_start(made["Id"], tty=terminal, socket=True)
+        except ENGINE_TROUBLE as error:
+            raise self._gone(error) from error
+        return _Socket(sock) if terminal else _Frames(sock)
 
-    def _kill(self, pid: int) -> None:
-        self._running.exec_run(["sh", "-c", f"kill -9 -{pid}"])
+    @contextlib.contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Tell a sandbox that is gone from one that refuses."""
+        try:
+            yield
+        except OSError:
+            self._check()
+            raise
+
+    def _check(self) -> None:
+        """Raise SandboxError where the container does not run."""
+        if not self._container:
+            raise self._gone("it was stopped")
+        try:
+            state = self._client.api.inspect_container(self._container)["State"]
+        except ENGINE_TROUBLE as error:
+            raise self._gone(error) from error
+        if not state["Running"]:
+            raise self._gone("it ended")
+
+    def _gone(self, why: object) -> SandboxError:
+        return SandboxError(
+            Slug.SANDBOX_GONE,
+            f"The container of image {self._config.image} does not answer: {first_line(why)}.",
+            remedy="Run it again; if it goes again, look at the engine's log and its free memory.",
+        )
 
 
-class _Stream:
-    """An exec's byte stream, straight from its socket."""
+class _Socket:
+    """An exec's connection, read and written with nothing between: 0.2 ms a round trip."""
 
-    def __init__(self, sock: Any) -> None:
-        self._owner = sock
-        self._socket: socket.socket = getattr(sock, "_sock", sock)
-        self.pending = b""
-        # Bytes that came with the HTTP header wait in the response's own buffer.
-        fp = getattr(getattr(getattr(sock, "_response", None), "raw", None), "_fp", None)
-        reader = getattr(fp, "fp", None)
-        if hasattr(reader, "peek"):
-            self._socket.settimeout(0)
-            try:
-                self.pending = bytes(reader.peek())
-            except OSError:
-                pass
+    def __init__(self, answer: Any) -> None:
+        """Take what the SDK returns: a socket (TLS, ssh), or a file object over one."""
+        self._answer = answer
+        self._socket: socket.socket = getattr(answer, "_sock", answer)
 
     def read(self, timeout: float) -> bytes:
-        if self.pending:
-            data, self.pending = self.pending, b""
-            return data
-        self._socket.settimeout(max(timeout, 0.0001))
+        """Return what arrived; a TLS socket looks into its own buffer first."""
+        self._socket.settimeout(max(timeout, 0.001))
         try:
             return self._socket.recv(65536)
         except ConnectionError:
             return b""
 
     def write(self, data: bytes) -> None:
-        self._socket.settimeout(ENGINE_TIMEOUT)
+        """Send all of ``data``."""
+        self._socket.settimeout(_PATIENCE)
         self._socket.sendall(data)
 
     def close(self) -> None:
-        self._socket.close()
-        self._owner.close()
+        """Close the connection and the HTTP response that it came from."""
+        for each in (getattr(self._answer, "_response", None), self._answer, self._socket):
+            # The response complains that its file is closed, and still has to be told.
+            with contextlib.suppress(OSError, ValueError):
+                if each is not None:
+                    each.close()
 
 
-class _Frames(_Stream):
-    """The same, where the engine frames stdout and stderr: eight bytes of head each."""
+class _Frames(_Socket):
+    """The same without terminal: eight bytes of head before each piece, the last four its size."""
 
-    _left = 0
-    _head = b""
+    def __init__(self, answer: Any) -> None:
+        super().__init__(answer)
+        self._raw = b""
+        self._left = 0
 
     def read(self, timeout: float) -> bytes:
+        """Return what arrived of stdout and stderr."""
         deadline = time.monotonic() + timeout
         while True:
-            data = super().read(deadline - time.monotonic())
-            if not data:
-                return data
-            if self._left == 0:
-                self._head += data
-                if len(self._head) < 8:
-                    continue
-                self._left = int.from_bytes(self._head[4:8], "big")
-                data, self._head = self._head[8:], b""
-                if not data:
-                    continue
-            body, rest = data[: self._left], data[self._left :]
-            self._left -= len(body)
-            self.pending = rest
-            return body
+            if self._left and self._raw:
+                piece, self._raw = self._raw[: self._left], self._raw[self._left :]
+                self._left -= len(piece)
+                return piece
+            if not self._left and len(self._raw) >= 8:
+                self._left = int.from_bytes(self._raw[4:8], "big")
+                self._raw = self._raw[8:]
+                continue
+            more = super().read(deadline - time.monotonic())
+            if not more:
+                return b""
+            self._raw += more
 
 
-def _remove(container: Container) -> None:
-    try:
-        container.remove(force=True)
-    except _GONE:
-        pass
+class _Terminal:
+    """A terminal of a container."""
+
+    def __init__(self, sandbox: DockerSandbox, sock: _Socket, leader: int, pending: bytes) -> None:
+        self._sandbox = sandbox
+        self._socket = sock
+        self._leader = leader
+        self._pending = pending
+        self._over = False
+
+    def read(self, timeout: float) -> bytes:
+        if self._pending:
+            data, self._pending = self._pending, b""
+            return data
+        if self._over:
+            return b""
+        data = self._socket.read(timeout)
+        self._over = not data
+        return data
+
+    def write(self, data: bytes) -> None:
+        if self._over:
+            raise BrokenPipeError("the terminal is gone")
+        self._socket.write(data)
+
+    def close(self) -> None:
+        if not self._over:
+            self._over = True
+            self._sandbox.hang_up(self._leader)
+        self._socket.close()
 
 
-def _gone(why: object) -> SandboxError:
-    return SandboxError(Slug.SANDBOX_GONE, f"The container is gone: {why}.")
+def _remove(client: docker.DockerClient, container: str) -> None:
+    """Remove a container, and return when it is gone; never raises."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            client.api.remove_container(container, force=True, v=True)
+        except NotFound:
+            return
+        except ENGINE_TROUBLE:
+            # It removes itself at the same moment: 409 until it is done.
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+def _not_started(error: BaseException) -> SandboxError:
+    return SandboxError(
+        Slug.SANDBOX_START,
+        f"The engine did not start a container: {first_line(error)}.",
+        remedy="Try docker run --rm --network none IMAGE true, or --nix-sandbox=bubblewrap.",
+    )

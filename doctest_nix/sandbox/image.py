@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import docker
 import requests
-from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from doctest_nix.errors import SandboxError, Slug
@@ -18,7 +17,11 @@ ENGINE_TIMEOUT = 60
 #: Seconds that it has to say that it is there at all.
 _PING_TIMEOUT = 5
 
+#: Takes a line that says how far a long work has come.
 Progress = Callable[[str], None]
+
+#: All that the SDK raises where the engine refuses, hangs or is gone.
+ENGINE_TROUBLE = (DockerException, requests.RequestException, OSError)
 
 
 def connect() -> docker.DockerClient:
@@ -27,12 +30,12 @@ def connect() -> docker.DockerClient:
     Raises SandboxError(ENGINE_DOWN) where none answers within a few seconds.
     """
     try:
-        client = docker.from_env(timeout=_PING_TIMEOUT, **_context())
+        client = docker.from_env(timeout=_PING_TIMEOUT)
         client.ping()
-    except (DockerException, requests.RequestException, OSError) as error:
+    except ENGINE_TROUBLE as error:
         raise SandboxError(
             Slug.ENGINE_DOWN,
-            f"No container engine answers at {_address()}: {_first_line(error)}.",
+            f"No container engine answers at {_address()}: {first_line(error)}.",
             remedy="Start Docker (or Podman's socket: podman system service), set DOCKER_HOST "
             "to where it listens, or use --nix-sandbox=bubblewrap.",
         ) from error
@@ -61,29 +64,19 @@ def ensure(client: docker.DockerClient, image: str, progress: Progress) -> None:
             if "error" in event:
                 raise APIError(event["error"])
             progress(" ".join(str(event[key]) for key in ("id", "status") if event.get(key)))
-    except (DockerException, requests.RequestException, OSError) as error:
+    except ENGINE_TROUBLE as error:
         raise SandboxError(
             Slug.IMAGE_MISSING,
-            f"The image {image} is not there and cannot be pulled: {_first_line(error)}.",
+            f"The image {image} is not there and cannot be pulled: {first_line(error)}.",
             remedy=f"Get it with\n    docker pull {image}\nor build one without a registry:\n"
             "    doctest-nix image build\nand name it: --nix-image=doctest-nix:trixie",
         ) from error
-
-
-def _context() -> dict[str, dict[str, str]]:
-    """Return what makes ``from_env`` follow the current context, as the docker command does."""
-    if os.environ.get("DOCKER_HOST"):
-        return {}
-    try:
-        host = ContextAPI.get_current_context().Host
-    except Exception:  # noqa: BLE001 - a broken context file is no reason to miss an engine
-        return {}
-    return {"environment": {**os.environ, "DOCKER_HOST": host}} if host else {}
 
 
 def _address() -> str:
     return os.environ.get("DOCKER_HOST") or "the default socket"
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: object) -> str:
+    """Return an error as the end of a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

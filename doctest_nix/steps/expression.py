@@ -87,7 +87,7 @@ class ExpressionStep:
 
     def _evaluate(self, expression: str, stage: Stage) -> tuple[Rendering, Rendering]:
         if self.depends:
-            return evaluate(stage.sandbox(), [expression])[0]
+            return evaluate(stage.sandbox(), [expression], directory=stage.directory)[0]
         return stage.values.ask(expression)
 
 
@@ -171,7 +171,7 @@ def _compare(shown: str, lazy: Rendering, strict: Rendering, stage: Stage) -> Co
             candidate,
             bindings=stage.bindings,
             home=str(HOME),
-            directory=stage.directory,
+            directory=str(stage.directory),
             pinned=False,
         )
         if comparison.level is Level.MATCH:

@@ -16,12 +16,12 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStep:
-    """A block that is saved as the file ``named``, relative to the working directory."""
+    """A block that is saved as the file ``named``, relative to the session's directory."""
 
     block: Block
     named: Named
     kind: str = "file"
-    depends: bool = False
+    depends: bool = True
     changes: bool = True
 
     @property
@@ -42,13 +42,12 @@ class FileStep:
         begin = time.monotonic()
         if self.named.source is Source.PROSE and not self._is_whole(stage):
             return check(self.block, stage)
-        text = self.block.text + "\n"
-        if self.named.appends:
-            text = (stage.read(name) or "") + text
         try:
-            stage.write(name, text)
-        except OSError as error:
-            problem = f"{name} cannot be written: {error.strerror or error}"
+            stage.write(name, self._content(stage))
+        except (OSError, LookupError) as error:
+            problem = (
+                f"{name} cannot be written: {getattr(error, 'strerror', None) or error.args[-1]}"
+            )
             return Verdict(
                 fate=Fate.FAILED,
                 reason=problem,
@@ -56,6 +55,20 @@ class FileStep:
                 mismatch=Mismatch(location=self.block.location, problem=problem),
             )
         return Verdict(fate=Fate.PASSED, checked=Checked.APPLIED, seconds=time.monotonic() - begin)
+
+    def _content(self, stage: Stage) -> str:
+        """Return the file's new text; raises LookupError where it has no one place for it."""
+        text = self.block.text + "\n"
+        if self.named.appends:
+            return (stage.read(self.named.name) or "") + text
+        if self.named.insert_after is None:
+            return text
+        lines = (stage.read(self.named.name) or "").splitlines(keepends=True)
+        places = [n for n, line in enumerate(lines) if self.named.insert_after in line]
+        if len(places) != 1:
+            raise LookupError(f"{len(places)} of its lines have {self.named.insert_after!r}")
+        lines.insert(places[0] + 1, text)
+        return "".join(lines)
 
     def _is_whole(self, stage: Stage) -> bool:
         if self.block.language.lower() == "nix" or self.named.name.endswith(".nix"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Self, assert_never
 
-from doctest_nix.expectation import Level, compare
+from doctest_nix.annotations import Annotations, Output
+from doctest_nix.config import Config
+from doctest_nix.expectation import Comparison, Level, compare, exactly
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
 from doctest_nix.steps.needs import Unmet, of_output
@@ -43,6 +45,26 @@ class Lacking:
     unmet: Unmet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of an exchange: seconds, comparison, and the status where one is said."""
+
+    timeout: float
+    output: Output = Output.RULES
+    volatile: tuple[str, ...] = ()
+    exit: int | None = None
+
+    @classmethod
+    def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
+        """Return what a block's annotations ask of its exchange; the status of its last one."""
+        return cls(
+            timeout=annotations.timeout or config.timeout,
+            output=annotations.output,
+            volatile=annotations.volatile,
+            exit=annotations.exit if last else None,
+        )
+
+
 Outcome = Right | Stale | Wrong | Lacking
 
 #: Lines by which a page shows that a command fails: the status then may be any.
@@ -61,13 +83,13 @@ _WAITS_FOR_INPUT = re.compile(r"[^\n]*(?:\[[yYnN]/[yYnN]\]|\?|:|password.*)\s*$"
 _SHOWN = 40
 
 
-def judge(exchange: Exchange, completed: Completed, stage: Stage) -> Outcome:
+def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Outcome:
     """Compare what happened with what is shown: how it ended, its output, then its status.
 
     The status must be 0 unless the page shows that the command fails.  What went wrong for a
     need that the run does not meet is `Lacking`.
     """
-    outcome = _judge(exchange, completed, stage)
+    outcome = _judge(exchange, completed, asked, stage)
     if isinstance(outcome, Wrong):
         unmet = of_output(completed.output)
         if unmet is not None and not stage.config.meets(unmet.need):
@@ -86,34 +108,49 @@ def short(command: str) -> str:
     return first + (" …" if more else "")
 
 
-def _judge(exchange: Exchange, completed: Completed, stage: Stage) -> Outcome:
+def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Outcome:
     leaves = _LEAVES.match(exchange.input) is not None
     if completed.ended is not Ended.EXITED and not (leaves and completed.ended is Ended.GONE):
-        return _ended_badly(exchange, completed, stage)
-    masks: tuple[str, ...] = ()
-    if exchange.expected:
-        comparison, stage.bindings = compare(
-            exchange.expected,
-            completed.output,
-            bindings=stage.bindings,
-            home=str(HOME),
-            directory=stage.directory,
-            pinned=False,
-            command=exchange.input,
-        )
-        masks = comparison.masks
-        if comparison.level is Level.MISMATCH:
-            problem = "the output is not what the page shows"
-            return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
-        if comparison.level is Level.STALE:
-            return Stale(
-                mismatch=_mismatch(exchange, comparison.reason, completed, diff=comparison.diff),
-                masks=masks,
-            )
-    if completed.exit_code not in (0, None) and not leaves and not _may_fail(exchange, completed):
-        problem = f"the command failed with status {completed.exit_code}"
+        return _ended_badly(exchange, completed, asked)
+    comparison = Comparison(level=Level.MATCH)
+    if exchange.expected and asked.output is not Output.IGNORE:
+        comparison = _compare(exchange, completed, asked, stage)
+    if comparison.level is Level.MISMATCH:
+        problem = "the output is not what the page shows"
+        return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
+    if not _status_is_right(exchange, completed, asked):
+        wanted = "" if asked.exit is None else f", not {asked.exit}"
+        problem = f"the command ended with status {completed.exit_code}{wanted}"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed)))
-    return Right(masks=masks)
+    if comparison.level is Level.STALE:
+        stale = _mismatch(exchange, comparison.reason, completed, diff=comparison.diff)
+        return Stale(mismatch=stale, masks=comparison.masks)
+    return Right(masks=comparison.masks)
+
+
+def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:
+    shown, actual = exchange.expected, completed.output
+    if asked.output is Output.EXACT:
+        return exactly(shown, actual)
+    for pattern in asked.volatile:
+        shown, actual = re.sub(pattern, "<volatile>", shown), re.sub(pattern, "<volatile>", actual)
+    comparison, stage.bindings = compare(
+        shown,
+        actual,
+        bindings=stage.bindings,
+        home=str(HOME),
+        directory=str(stage.directory),
+        pinned=False,
+        command=exchange.input,
+    )
+    return comparison
+
+
+def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
+    if asked.exit is not None:
+        return completed.exit_code == asked.exit
+    leaves = _LEAVES.match(exchange.input) is not None
+    return completed.exit_code in (0, None) or leaves or _may_fail(exchange, completed)
 
 
 def _may_fail(exchange: Exchange, completed: Completed) -> bool:
@@ -123,11 +160,11 @@ def _may_fail(exchange: Exchange, completed: Completed) -> bool:
     return completed.exit_code == 1 and _ANSWERS.search(exchange.input) is not None
 
 
-def _ended_badly(exchange: Exchange, completed: Completed, stage: Stage) -> Wrong:
+def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wrong:
     hint = ""
     match completed.ended:
         case Ended.TIMEOUT:
-            problem = f"the command did not end within {stage.config.timeout:g} s"
+            problem = f"the command did not end within {asked.timeout:g} s"
             last = completed.output.rsplit("\n", 1)[-1]
             if last and _WAITS_FOR_INPUT.fullmatch(last):
                 hint = f"It seems to wait for an answer to: {last.strip()}"

@@ -11,10 +11,10 @@ from doctest_nix.steps import Context
 
 #: Endings of files that tutorials have their readers write; `pkgs.hello` is no file.
 _ENDINGS = (
-    "nix lock json jsonc toml yaml yml py sh bash zsh fish c h cc cpp hpp rs go js mjs ts jsx tsx"
-    " hs cabal ml rb pl lua java kt scala php txt md rst cfg conf ini env html css scss xml svg csv"
-    " sql patch diff service socket timer target rules tf hcl el vim tex bib mk cmake gradle el key pub"
-    " pem crt envrc gitignore"
+    "nix lock json jsonc toml yaml yml py sh bash zsh fish c h cc cpp hpp rs go js mjs ts jsx"
+    " tsx hs cabal ml rb pl lua java kt scala php txt md rst cfg conf ini env html css scss"
+    " xml svg csv sql patch diff service socket timer target rules tf hcl el vim tex bib mk"
+    " cmake gradle el key pub pem crt envrc gitignore"
 ).split()
 _KNOWN = re.compile(
     rf"(?:~?/)?(?:[\w@+.-]+/)*(?:[\w@+.-]*\.(?:{'|'.join(_ENDINGS)})"
@@ -49,15 +49,24 @@ class Named:
     name: str
     source: Source
     appends: bool = False
+    insert_after: str | None = None
 
 
 def file_named(block: Block, context: Context) -> Named | None:
     """Return the file that a block is, None where the page names none.
 
-    The caption is believed first, then a word of the info string, then a comment that is the
-    whole first line, then the last file named as code in the sentence before, then one in a
-    sentence "Save this as `x`" after.
+    What an annotation says is so.  Else the caption is believed first, then a word of the info
+    string, then a comment that is the whole first line, then the last file named as code in the
+    sentence before, then one in a sentence "Save this as `x`" after.
     """
+    annotations = context.annotations
+    if annotations.file is not None:
+        return Named(
+            name=annotations.file,
+            source=Source.STATED,
+            appends=annotations.appends,
+            insert_after=annotations.insert_after,
+        )
     stated = _stated(block)
     before, after = context.before, context.after
     said = _sentence_before(before)

@@ -6,10 +6,21 @@ import time
 from dataclasses import dataclass
 from typing import assert_never
 
+from doctest_nix.annotations import Annotations
 from doctest_nix.document import Block
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, repl
-from doctest_nix.steps.judge import Lacking, Outcome, Right, Stale, Wrong, judge, short, wrong
+from doctest_nix.steps.judge import (
+    Asked,
+    Lacking,
+    Outcome,
+    Right,
+    Stale,
+    Wrong,
+    judge,
+    short,
+    wrong,
+)
 from doctest_nix.steps.needs import of_command
 from doctest_nix.steps.transcript import Exchange, Prompt, exchanges
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
@@ -21,6 +32,7 @@ class SessionStep:
 
     block: Block
     exchanges: tuple[Exchange, ...]
+    annotations: Annotations
     depends: bool = True
     changes: bool = True
 
@@ -41,7 +53,9 @@ class SessionStep:
         masks: list[str] = []
         stale: Mismatch | None = None
         for exchange in self.exchanges:
-            outcome = _execute(exchange, stage)
+            last = exchange is self.exchanges[-1]
+            asked = Asked.of(self.annotations, stage.config, last=last)
+            outcome = _execute(exchange, asked, stage)
             match outcome:
                 case Right():
                     masks += outcome.masks
@@ -77,22 +91,26 @@ class SessionStep:
 def from_block(block: Block, context: Context) -> SessionStep | None:
     """Return the step for a block with a prompt in it, whatever its language."""
     found = exchanges(block)
-    return SessionStep(block=block, exchanges=found) if found else None
+    return (
+        SessionStep(block=block, exchanges=found, annotations=context.annotations)
+        if found
+        else None
+    )
 
 
-def _execute(exchange: Exchange, stage: Stage) -> Outcome:
+def _execute(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome:
     """Type one command where its prompt says, and judge it."""
     for unmet in of_command(exchange.input):
         if not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
-    timeout = stage.config.timeout
+    timeout = asked.timeout
     match exchange.prompt:
         case Prompt.REPL:
-            return repl.execute(exchange, stage)
+            return repl.execute(exchange, asked, stage)
         case Prompt.NESTED:
             trouble = stage.show_nested_prompt(timeout=timeout)
             if trouble is not None:
-                return judge(exchange, trouble, stage)
+                return judge(exchange, trouble, asked, stage)
         case Prompt.SHELL | Prompt.ROOT:
             stage.show_outer_prompt(timeout=timeout)
         case _:
@@ -100,9 +118,9 @@ def _execute(exchange: Exchange, stage: Stage) -> Outcome:
     if not exchange.input:
         return Right()
     if repl.starts(exchange.input):
-        return repl.start(exchange, stage)
+        return repl.start(exchange, asked, stage)
     ended_by = stage.ended_by
     completed = stage.type(exchange.input, timeout=timeout)
     if ended_by is not None:
         return wrong(exchange, f"there is no session any more: `{short(ended_by)}` ended it")
-    return judge(exchange, completed, stage)
+    return judge(exchange, completed, asked, stage)

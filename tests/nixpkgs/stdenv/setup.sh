@@ -245,7 +245,7 @@ patchShebangs() {
 }
 _executables() {
   local path
-  shopt -s globstar nullglob
+  shopt -s nullglob dotglob
   for path in "$@"; do
     if [ -d "$path" ]; then _executables "$path"/*; elif [ -f "$path" ] && [ -x "$path" ] && [ ! -L "$path" ]; then
       printf '%s\0' "$path"

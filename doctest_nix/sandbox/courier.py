@@ -1,0 +1,270 @@
+"""How commands run and files move in a sandbox, where a backend can start a program there.
+
+Both backends share this, so that what a time-out kills, what a long output loses and which
+file is refused is the same in both.  All it needs of the sandbox is a POSIX ``sh`` and coreutils.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+from secrets import token_hex
+
+from doctest_nix.errors import SandboxError
+from doctest_nix.sandbox import WORKDIR, Completed, Ended, Stream
+
+#: Starts a program without terminal in the root directory, stdout and stderr in one stream.
+#: Raises SandboxError where the sandbox is gone.
+Open = Callable[[Sequence[str]], Stream]
+
+#: Seconds for our own short commands; only a sandbox in trouble needs them.
+_PATIENCE = 30.0
+
+#: Every program waits for a line before it prints: what comes with the engine's HTTP header would
+#: be lost in the buffers of its client.
+GO = b"\n"
+
+#: Runs the arguments, stdin being a file that is unlinked already: a pipe could fill up both ways.
+#: A mark with its process id comes first, after what the shell itself may have to complain of, and
+#: a mark with the status last: a background child may hold the output open for ever.
+_RUN = """\
+read -r _
+cd {workdir} 2>/dev/null || cd /
+unset OLDPWD
+printf '%s %d\\n' {mark} $$
+if [ {size} -gt 0 ]; then
+  stdin=${{TMPDIR:-/tmp}}/.{mark}
+  head -c {size} >"$stdin"
+  exec <"$stdin"
+  rm "$stdin"
+else
+  exec </dev/null
+fi
+"$@"
+printf '\\n%s %d\\n' {mark} $?
+"""
+
+#: Signals ($2) a process ($1), its descendants and its session.  Stopped processes do not fork:
+#: with ``kill`` the search ends, whatever runs.
+SIGNAL_TREE = """\
+read -r _
+tree=" $1 "; grew=yes
+while [ "$grew" ]; do
+  grew=
+  [ "$2" = KILL ] && kill -STOP $tree 2>/dev/null
+  for stat in /proc/[0-9]*/stat; do
+    { read -r line <"$stat"; } 2>/dev/null || continue
+    pid=${line%% *}
+    set -- "$1" "$2" ${line##*) }
+    case $tree in *" $pid "*) continue ;; esac
+    case $tree in *" $4 "*) ;; *) [ "$6" = "$1" ] || continue ;; esac
+    tree="$tree$pid "; grew=yes
+  done
+done
+kill -"$2" $tree 2>/dev/null
+[ "$2" = KILL ] || kill -CONT $tree 2>/dev/null
+"""
+
+#: Serves files for as long as the sandbox lives.  An answer is one line after a blank one; the
+#: text before it is the reason of a refusal.  ``put`` asks for its bytes before they are sent:
+#: dash reads its commands in blocks, and would swallow them.
+_FILES = """\
+put() {
+  if [ -e "$1" ] && [ ! -f "$1" ]; then
+    printf 'not a regular file\\n\\n%s refused\\n' "$3"
+  elif mkdir -p -- "${1%/*}/" && true >"$1"; then
+    printf '\\n%s send\\n' "$3"
+    if head -c "$2" >"$1"; then printf '\\n%s done\\n' "$3"; else printf '\\n%s refused\\n' "$3"; fi
+  else
+    printf '\\n%s refused\\n' "$3"
+  fi
+}
+get() {
+  if [ ! -e "$1" ]; then
+    printf '\\n%s missing\\n' "$3"
+  elif [ ! -f "$1" ]; then
+    printf 'not a regular file\\n\\n%s refused\\n' "$3"
+  elif size=$(wc -c <"$1"); then
+    if [ "$size" -gt "$2" ]; then
+      printf '%d bytes are too many\\n\\n%s refused\\n' "$size" "$3"
+    else
+      printf '%s:' "$3"
+      head -c "$size" <"$1"
+      printf '\\n%s done\\n' "$3"
+    fi
+  else
+    printf '\\n%s refused\\n' "$3"
+  fi
+}
+"""
+
+
+class Courier:
+    """Runs commands and moves files in one sandbox."""
+
+    def __init__(self, open_: Open, *, longest: int) -> None:
+        """Use ``open_`` to start programs; ``longest`` bounds an output and a fetched file."""
+        self._open = open_
+        self._longest = longest
+        self._files: Stream | None = None
+        self._lock = threading.Lock()
+
+    def run(self, argv: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
+        """Do what `Sandbox.run` says.
+
+        The first ``longest`` bytes of an output are kept.
+        """
+        began = time.monotonic()
+        mark = token_hex(8)
+        script = _RUN.format(workdir=WORKDIR, size=len(stdin), mark=mark)
+        stream = self._open(["sh", "-c", script, "sh", *argv])
+        output = _Output(mark, self._longest)
+        ended = Ended.GONE
+        try:
+            stream.write(GO + stdin)
+            while not output.complete:
+                data = stream.read(max(began + timeout - time.monotonic(), 0))
+                if not data:
+                    break
+                output.add(data)
+        except TimeoutError:
+            ended = Ended.TIMEOUT
+            if output.pid:
+                self._kill(output.pid)
+        except OSError:
+            ended = Ended.GONE
+        finally:
+            stream.close()
+        return output.completed(ended, time.monotonic() - began)
+
+    def put(self, path: PurePosixPath, data: bytes) -> None:
+        """Write a file; raises OSError where the sandbox refuses."""
+        with self._lock:
+            mark, answer, said = self._ask("put", path, len(data))
+            if answer == "send":
+                said, answer = self._exchange(mark, data)
+        if answer != "done":
+            raise OSError(f"{path}: {said.decode(errors='replace').strip()}")
+
+    def get(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes; raises FileNotFoundError, or another OSError."""
+        with self._lock:
+            mark, answer, said = self._ask("get", path, self._longest)
+        if answer == "done":
+            return said.partition(f"{mark}:".encode())[2]
+        if answer == "missing":
+            raise FileNotFoundError(f"{path}: no such file in the sandbox")
+        raise OSError(f"{path}: {said.decode(errors='replace').strip()}")
+
+    def signal(self, pid: int, name: str) -> None:
+        """Send a signal to a process in the sandbox, its descendants and its session."""
+        stream = self._open(["sh", "-c", SIGNAL_TREE, "sh", str(pid), name])
+        try:
+            stream.write(GO)
+            while stream.read(_PATIENCE):
+                pass
+        finally:
+            stream.close()
+
+    def close(self) -> None:
+        """Hang up; never raises."""
+        files, self._files = self._files, None
+        if files is not None:
+            files.close()
+
+    def _kill(self, pid: int) -> None:
+        # Where it fails, the command is reported as timed out, and the next one finds the ruin.
+        with contextlib.suppress(OSError, SandboxError):
+            self.signal(pid, "KILL")
+
+    def _ask(self, verb: str, path: PurePosixPath, size: int) -> tuple[str, str, bytes]:
+        """Send a request; return its mark, the answer, and what was said before it."""
+        mark = token_hex(8)
+        request = f"{verb} {shlex.quote(str(WORKDIR / path))} {size} {mark}\n"
+        line = request.encode(errors="surrogateescape")
+        if self._files is not None:
+            try:
+                said, answer = self._exchange(mark, line)
+            except OSError:
+                pass  # a tutorial may have killed it; a new one tells whether the sandbox lives
+            else:
+                return mark, answer, said
+        self._files = self._open(["sh"])
+        said, answer = self._exchange(mark, _FILES.encode() + line)
+        return mark, answer, said
+
+    def _exchange(self, mark: str, data: bytes) -> tuple[bytes, str]:
+        """Send ``data``; return what came up to the next answer, and the answer.
+
+        Raises OSError, and hangs up, where none comes.
+        """
+        if self._files is None:
+            raise ConnectionError("the file service ended")
+        head = f"\n{mark} ".encode()
+        received = bytearray()
+        try:
+            self._files.write(data)
+            while True:
+                start = received.rfind(head)
+                if start >= 0 and received.endswith(b"\n") and len(received) > start + len(head):
+                    answer = received[start + len(head) : -1].decode()
+                    return bytes(received[:start]), answer
+                more = self._files.read(_PATIENCE)
+                if not more:
+                    raise ConnectionError("the file service ended")
+                received += more
+        except OSError:
+            self.close()
+            raise
+
+
+class _Output:
+    """What a `_RUN` prints, bounded: its process id, the program's output, the status."""
+
+    def __init__(self, mark: str, longest: int) -> None:
+        self._begin = f"{mark} ".encode()
+        self._end = f"\n{mark} ".encode()
+        self._room = longest
+        self._tail = len(self._end) + 16
+        self._kept = bytearray()
+        self._dropped = 0
+        self._status: int | None = None
+        self.pid = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the status has come."""
+        return self._status is not None
+
+    def add(self, data: bytes) -> None:
+        """Take what arrived."""
+        unseen = max(len(self._kept) - self._tail, 0)
+        self._kept += data
+        if not self.pid:
+            line, newline, rest = self._kept.partition(self._begin)[2].partition(b"\n")
+            if not newline:
+                return
+            self.pid, self._kept, unseen = int(line), rest, 0
+        start = self._kept.find(self._end, unseen)
+        if start >= 0 and (end := self._kept.find(b"\n", start + 1)) >= 0:
+            self._status = int(self._kept[start + len(self._end) : end])
+            del self._kept[start:]
+        if len(self._kept) > self._room + self._tail:
+            surplus = len(self._kept) - self._room - self._tail
+            del self._kept[self._room : self._room + surplus]
+            self._dropped += surplus
+
+    def completed(self, ended: Ended, seconds: float) -> Completed:
+        """Return the command's end: ``ended``, unless it came to its own."""
+        surplus = max(len(self._kept) - self._room, 0)
+        return Completed(
+            output=self._kept[: self._room].decode(errors="surrogateescape"),
+            exit_code=self._status,
+            seconds=seconds,
+            ended=ended if self._status is None else Ended.EXITED,
+            truncated=self._dropped + surplus,
+        )

@@ -1,0 +1,177 @@
+"""What of the host a bubblewrap sandbox shows, so that the host's Nix runs in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from doctest_nix.errors import SandboxError, Slug
+from doctest_nix.sandbox import NIXPKGS
+
+_STORE = Path("/nix/store")
+_DATABASE = Path("/nix/var/nix/db")
+
+#: Where Nix's own installer puts it, for shells that its profile script has not reached.
+_PROFILES = "/nix/var/nix/profiles/default/bin:/run/current-system/sw/bin"
+
+_SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
+
+#: The account that stands in for root: a sandbox of the host's root would own the host's files
+#: and escape the limit of processes, which the kernel does not apply to the real user 0.
+_NOBODY = 65534
+
+#: Read-only pieces of /etc that programs of /usr need; none of them says who or where we are.
+_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "protocols", "services", "ssl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """This machine, as sandboxes use it.
+
+    ``programs`` are paths by name, here and, those of util-linux, in the sandbox.  ``mounts`` are
+    bwrap's arguments, and ``path`` is ``PATH`` inside.  ``account`` is the user and group that
+    sandboxes run as on the host, None for our own.  ``overlay`` tells that Nix lives in the
+    host's /nix/store, which the sandbox then shows below a throwaway layer.
+    """
+
+    programs: Mapping[str, str]
+    mounts: tuple[str, ...]
+    path: str
+    account: int | None
+    overlay: bool
+
+    def as_account(self, argv: Sequence[str]) -> list[str]:
+        """Return the command that runs ``argv`` as ``account``."""
+        if self.account is None:
+            return list(argv)
+        ids = (f"--reuid={self.account}", f"--regid={self.account}", "--clear-groups")
+        return [self.programs["setpriv"], *ids, "--", *argv]
+
+
+def look(search: str | None = None) -> Host:
+    """Find bubblewrap, Nix and what they need on ``search``, by default ``PATH``.
+
+    Raises SandboxError: BUBBLEWRAP_MISSING, NIX_MISSING.
+    """
+    places = f"{search or os.environ.get('PATH', os.defpath)}:{_PROFILES}"
+    programs = {}
+    for name in ("bwrap", "unshare", "mount", "nsenter", "prlimit", "setpriv", "setsid", "sh"):
+        found = shutil.which(name, path=places)
+        if found is None:
+            package = "bubblewrap" if name == "bwrap" else "util-linux"
+            raise SandboxError(
+                Slug.BUBBLEWRAP_MISSING,
+                f"The bubblewrap sandbox needs the program {name}, and it is not on PATH.",
+                remedy=f"Install it: apt install {package}, or nix profile install "
+                f"nixpkgs#{package}.",
+            )
+        # A profile's path leads nowhere in the sandbox, the store's does.
+        programs[name] = str(Path(found).resolve()) if "/nix/" in found else found
+    nix = shutil.which("nix-instantiate", path=places)
+    if nix is None:
+        raise SandboxError(
+            Slug.NIX_MISSING,
+            "The bubblewrap sandbox uses the host's Nix, and nix-instantiate is not on PATH.",
+            remedy="Install Nix: apt install nix-bin, or https://nixos.org/download.",
+        )
+    home = Path(nix).resolve().parent
+    overlay = home.is_relative_to(_STORE)
+    # A profile would bring whatever its owner installed: only Nix itself, and on NixOS the
+    # system's own programs, as /usr is elsewhere.
+    extra = [str(home)] if overlay else []
+    tools = Path(programs["setsid"]).parent.resolve()
+    if tools.is_relative_to(_STORE):
+        extra.append(str(tools))
+    return Host(
+        programs=programs,
+        mounts=tuple(_mounts()),
+        path=":".join([*extra, _SYSTEM_PATH]),
+        account=_account(),
+        overlay=overlay,
+    )
+
+
+def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
+    """Return where the sandbox's account can read ``nixpkgs``: itself, or a copy in ``copies``.
+
+    Raises OSError where we cannot read it either.
+    """
+    source = nixpkgs.resolve()
+    if host.account is None:
+        return source
+    search = 'cd "$1" && find . ! -readable -print -quit'
+    unreadable = subprocess.run(
+        host.as_account([host.programs["sh"], "-c", search, "sh", str(source)]),
+        capture_output=True,
+        check=False,
+        cwd="/",
+    )
+    if unreadable.returncode == 0 and not unreadable.stdout:
+        return source
+    copy = copies / NIXPKGS.name
+    shutil.copytree(source, copy, symlinks=True)
+    for place in (copies, copy, *copy.rglob("*")):
+        if not place.is_symlink():
+            place.chmod(place.stat().st_mode | (0o555 if place.is_dir() else 0o444))
+    return copy
+
+
+def database() -> BinaryIO:
+    """Return a copy of Nix's database in a file without name, whole though Nix may be writing.
+
+    Raises SandboxError(SANDBOX_START).
+    """
+    source = _DATABASE / "db.sqlite"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, source.name)
+        # A user who may not write beside the file can read it as long as nobody holds it open.
+        for mode in ("mode=ro", "immutable=1"):
+            try:
+                with (
+                    contextlib.closing(sqlite3.connect(f"file:{source}?{mode}", uri=True)) as old,
+                    contextlib.closing(sqlite3.connect(copy)) as new,
+                ):
+                    old.backup(new)
+            except sqlite3.Error as error:
+                trouble = error
+            else:
+                return copy.open("rb")
+    raise SandboxError(
+        Slug.SANDBOX_START,
+        f"Nix's database {source} cannot be read: {trouble}.",
+        remedy="Check that the file is readable, or use --nix-sandbox=docker.",
+    )
+
+
+def _mounts() -> Iterator[str]:
+    """Yield what shows the programs of the host: /usr without /usr/local, and a little of /etc."""
+    yield from ("--ro-bind", "/usr", "/usr")
+    if Path("/usr/local").is_dir():
+        yield from ("--tmpfs", "/usr/local", "--remount-ro", "/usr/local")
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/", name)
+        if path.is_symlink():
+            yield from ("--symlink", os.readlink(path), str(path))
+        elif path.is_dir():
+            yield from ("--ro-bind", str(path), str(path))
+    for name in _ETC:
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+
+
+def _account() -> int | None:
+    """Return the account for sandboxes of root; None where we are not root, or cannot change."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        subprocess.run(["true"], user=_NOBODY, group=_NOBODY, extra_groups=[], check=True, cwd="/")
+    except OSError:
+        return None  # in a user namespace without that id, or without the capability
+    return _NOBODY
