@@ -7,6 +7,7 @@ guesses from the look of an output that a command has ended.
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import time
@@ -16,6 +17,8 @@ from pathlib import PurePosixPath
 from doctest_nix.config import Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
+from doctest_nix.sandbox.foreground import foreground, kill
+from doctest_nix.sandbox.kept import Kept
 from doctest_nix.sandbox.prompts import Answer, More, Prompts, Ready, Started
 from doctest_nix.screen import render
 
@@ -43,21 +46,6 @@ _QUIET = 0.05
 #: How often a command that is to be left running is looked at, in seconds.
 _LOOK = 0.1
 
-#: The process group in the foreground of the terminal of shell $1, and whether its leader is a
-#: shell that reads the terminal: one with no script and no command for arguments.
-_FOREGROUND = """\
-read -r line < "/proc/$1/stat" || exit 1
-set -- ${line##*) }
-echo "$6"
-tr '\\0' '\\n' < "/proc/$6/cmdline" | {
-  read -r name
-  case "${name##*/}" in bash|sh|dash|-bash|-sh|-dash) ;; *) exit 1 ;; esac
-  while read -r word; do
-    case "$word" in --rcfile|--init-file) read -r word ;; --*) ;; -*c*) exit 1 ;; -*) ;; *) exit 1 ;; esac
-  done
-}
-"""
-
 
 class Terminal:
     """A shell on a terminal of a sandbox, and the levels of shells nested in it.
@@ -83,7 +71,7 @@ class Terminal:
             {**self._prompts.variables, "HISTFILE": "/dev/null"},
         )
         try:
-            self._await(_Kept(1024), time.monotonic() + _START)
+            self._await(Kept(1024), time.monotonic() + _START)
         except (EOFError, OSError) as error:
             self.close()
             raise SandboxError(
@@ -117,7 +105,7 @@ class Terminal:
         ``until`` is asked again and again with the output so far; where it says True the command
         is left running (``Ended.RUNNING``).  Then only `interrupt` and `close` may follow.
         """
-        kept = _Kept(self._keep)
+        kept = Kept(self._keep)
         return self._complete(kept, timeout, lambda end: self._type(command, kept, end, until))
 
     def interrupt(self, *, timeout: float) -> Completed:
@@ -125,7 +113,7 @@ class Terminal:
 
         The output is what it printed since; ``Ended`` is as for `execute`.
         """
-        kept = _Kept(self._keep)
+        kept = Kept(self._keep)
 
         def press(deadline: float) -> int | None:
             self._stream.write(b"\x03")
@@ -140,20 +128,17 @@ class Terminal:
         self._stream.close()
 
     def _complete(
-        self, kept: _Kept, timeout: float, act: Callable[[float], int | None]
+        self, kept: Kept, timeout: float, act: Callable[[float], int | None]
     ) -> Completed:
-        """Do ``act``, which returns a status or None for an unfinished command, and tell its end."""
+        """Tell the end of ``act``, which returns a status, None for an unfinished command."""
         begin = time.monotonic()
         status: int | None = None
         ended = Ended.EXITED
         self._busy = False
         try:
-            if not self._open:
-                raise EOFError
             status = act(begin + timeout)
             if status is None:
-                ended = Ended.UNFINISHED
-                self._recover()
+                ended = Ended.UNFINISHED if self._recover() else Ended.GONE
         except _LeftRunning:
             ended = Ended.RUNNING
             self._busy = True
@@ -174,9 +159,11 @@ class Terminal:
         )
 
     def _type(
-        self, command: str, kept: _Kept, deadline: float, until: Callable[[str], bool] | None
+        self, command: str, kept: Kept, deadline: float, until: Callable[[str], bool] | None
     ) -> int | None:
         """Type line by line, each when the shell asks for it; None where it wants more."""
+        if not self._open:
+            raise EOFError
         lines = command.encode("utf-8", "surrogateescape").split(b"\n")
         if any(len(line) > LONGEST_LINE for line in lines):
             # The terminal would cut such a line: the shell reads it from a file instead.
@@ -193,7 +180,7 @@ class Terminal:
 
     def _await(
         self,
-        kept: _Kept,
+        kept: Kept,
         deadline: float,
         *,
         typed: bytes = b"",
@@ -240,7 +227,7 @@ class Terminal:
                     if until(render(kept.joined() + output, self._columns)):
                         raise _LeftRunning
                 suspicious = not quiet and _PROMPT_LIKE.search(output, len(output) - 100)
-                pause = _QUIET if suspicious else _LOOK if until is not None else deadline
+                pause = _QUIET if suspicious else _LOOK if until is not None else math.inf
                 quiet = not self._receive(output, deadline, pause)
                 if quiet and suspicious and (mark := self._introduce_stranger(output, deadline)):
                     break
@@ -271,8 +258,10 @@ class Terminal:
 
     def _introduce_stranger(self, output: bytearray, deadline: float) -> Ready | None:
         """Where ``output`` ends in the prompt of a shell that lost ours, give it ours."""
-        group, is_shell = self._foreground()
-        if not is_shell or group in self._shells:
+        if not self._shells:
+            return None
+        found = foreground(self._sandbox, self._shells[-1])
+        if not found.is_shell or found.group in self._shells:
             return None
         return self._introduce(output, deadline)
 
@@ -303,7 +292,7 @@ class Terminal:
                     answered = mark.number == number
                 case None:
                     position = Prompts.searched(output, position)
-                    self._receive(output, deadline, deadline)
+                    self._receive(output, deadline, math.inf)
                     continue
                 case _:
                     pass
@@ -325,12 +314,11 @@ class Terminal:
     def _recover(self) -> bool:
         """End what runs in the foreground and be at a prompt again; False where that fails."""
         try:
-            group, _ = self._foreground()
+            group = foreground(self._sandbox, self._shells[-1]).group
             back = self._press_interrupt()
             if group not in self._shells:
                 # What ignores Ctrl-C, and what its leader left behind.
-                kill = ["sh", "-c", 'kill -s KILL -- "-$1" 2>/dev/null', "sh", str(group)]
-                self._sandbox.run(kill, timeout=_GRACE * 5)
+                kill(self._sandbox, group)
                 if not back:
                     # The Ctrl-C that nobody took waits in the terminal.
                     self._press_interrupt()
@@ -351,50 +339,12 @@ class Terminal:
         deadline = time.monotonic() + _GRACE
         try:
             self._stream.write(b"\x03")
-            while self._await(_Kept(1024), deadline) is None:
+            while self._await(Kept(1024), deadline) is None:
                 self._stream.write(b"\x03")
         except TimeoutError:
             return False
         return True
 
-    def _foreground(self) -> tuple[int, bool]:
-        """Return the process group in the foreground, and whether it is a shell at a prompt.
-
-        Raises SandboxError.
-        """
-        script = ["sh", "-c", _FOREGROUND, "sh", str(self._shells[-1])]
-        done = self._sandbox.run(script, timeout=_GRACE * 5)
-        group = done.output.strip()
-        return int(group) if group.isdecimal() else self._shells[-1], done.exit_code == 0
-
 
 class _LeftRunning(Exception):  # noqa: N818  an answer, not an error
     """The command does what it was to do, and still runs."""
-
-
-class _Kept:
-    """The beginning and the end of an output, within a bound on its bytes."""
-
-    def __init__(self, bound: int) -> None:
-        self._half = bound // 2
-        self._head = bytearray()
-        self._tail = bytearray()
-        self.dropped = 0
-
-    def add(self, data: bytes | bytearray) -> None:
-        """Append ``data``; the middle is dropped and counted where there is too much."""
-        room = self._half - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
-        self._tail += data
-        if len(self._tail) > 2 * self._half:
-            excess = len(self._tail) - self._half
-            self.dropped += excess
-            del self._tail[:excess]
-
-    def joined(self) -> bytes:
-        """Return what was kept, with a line between the parts where something was dropped."""
-        if not self.dropped:
-            return bytes(self._head + self._tail)
-        return bytes(self._head) + b"\n[... %d bytes ...]\n" % self.dropped + bytes(self._tail)
