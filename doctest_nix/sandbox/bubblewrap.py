@@ -153,7 +153,10 @@ class BubblewrapSandbox:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
         """Run ``argv`` without a terminal."""
-        done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        try:
+            done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        except OSError as error:
+            raise _gone(error) from error
         if done.ended is Ended.GONE:
             self._alive()
         return done

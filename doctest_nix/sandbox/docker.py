@@ -15,7 +15,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.types import LogConfig, Mount
+from docker.types import LogConfig, Mount, Ulimit
 
 from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
@@ -44,10 +44,11 @@ read -r _
 stty -echo cols {columns} rows 50 && printf '%s %d\\n' {mark} $$ && exec "$@"
 """
 
-#: What Nix as root needs of root's powers is nothing: it owns its store, and with no build users
-#: it neither changes user nor mounts.  Tutorials unpack archives, chmod what others own and call
-#: `su` or `sudo`; these five do no harm in a container that has no device and no network.
-CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+#: Nix as root needs no capability: it owns its store, and with no build users and no sandbox of
+#: its own it neither changes user nor mounts (2.26 evaluates, builds, optimises and collects
+#: garbage without).  But a root's tar gives files to the archive's users, and then root must
+#: still be able to change and replace them: these three, or no source archive can be built.
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 
 
 class DockerProvider:
@@ -66,7 +67,8 @@ class DockerProvider:
         try:
             ensure(self._client, config.image, progress)
             version = self._client.version().get("Version", "?")
-            self.description = f"Docker engine {version}, image {config.image}"
+            digest = str(self._client.images.get(config.image).id).removeprefix("sha256:")[:12]
+            self.description = f"container engine {version}, image {config.image} ({digest})"
             self._sweep()
             self._mounts = [] if config.nixpkgs is None else [self._provide(config.nixpkgs)]
         except ENGINE_TROUBLE as error:
@@ -183,6 +185,7 @@ class DockerSandbox:
                 memswap_limit=limits.memory,
                 pids_limit=limits.processes,
                 nano_cpus=round(limits.cpus * 1e9),
+                ulimits=[Ulimit(name="nofile", soft=1024, hard=16384), Ulimit(name="core", hard=0)],
                 log_config=LogConfig(type="none"),
             )
             self._container = str(container.id)
@@ -221,7 +224,10 @@ class DockerSandbox:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
         """Run ``argv`` in an exec of its own."""
-        done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        try:
+            done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        except OSError as error:
+            raise self._gone(error) from error
         if done.ended is Ended.GONE:
             self._check()
         return done

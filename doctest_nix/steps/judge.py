@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
 from doctest_nix.annotations import Annotations, Output
 from doctest_nix.config import Config
-from doctest_nix.expectation import Comparison, Level, compare, exactly
+from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
 from doctest_nix.steps.needs import Unmet, of_output
@@ -52,7 +54,7 @@ class Asked:
     timeout: float
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
-    exit: int | None = None
+    status: int | None = None
 
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
@@ -61,7 +63,7 @@ class Asked:
             timeout=annotations.timeout or config.timeout,
             output=annotations.output,
             volatile=annotations.volatile,
-            exit=annotations.exit if last else None,
+            status=annotations.status if last else None,
         )
 
 
@@ -119,7 +121,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
         problem = "the output is not what the page shows"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
     if not _status_is_right(exchange, completed, asked):
-        wanted = "" if asked.exit is None else f", not {asked.exit}"
+        wanted = "" if asked.status is None else f", not {asked.status}"
         problem = f"the command ended with status {completed.exit_code}{wanted}"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed)))
     if comparison.level is Level.STALE:
@@ -131,7 +133,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
 def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:
     shown, actual = exchange.expected, completed.output
     if asked.output is Output.EXACT:
-        return exactly(shown, actual)
+        return _compare_exactly(shown, actual)
     for pattern in asked.volatile:
         shown, actual = re.sub(pattern, "<volatile>", shown), re.sub(pattern, "<volatile>", actual)
     comparison, stage.bindings = compare(
@@ -146,9 +148,21 @@ def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stag
     return comparison
 
 
+def _compare_exactly(shown: str, actual: str) -> Comparison:
+    page, printed = shown.split("\n"), actual.rstrip("\n").split("\n")
+    if page == printed:
+        return Comparison(level=Level.MATCH)
+    lines = itertools.islice(difflib.ndiff(page, printed), 2 * _SHOWN)
+    return Comparison(
+        level=Level.MISMATCH,
+        diff=tuple(line for line in lines if not line.startswith("?")),
+        reason="the output is not to the letter what the page shows",
+    )
+
+
 def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
-    if asked.exit is not None:
-        return completed.exit_code == asked.exit
+    if asked.status is not None:
+        return completed.exit_code == asked.status
     leaves = _LEAVES.match(exchange.input) is not None
     return completed.exit_code in (0, None) or leaves or _may_fail(exchange, completed)
 
