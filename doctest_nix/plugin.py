@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = _settings(config)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_RUNS] = Runs(settings)
+    config.stash[_RUNS] = Runs(settings, lambda line: _tell(config, line))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -175,9 +175,10 @@ def pytest_terminal_summary(
 class Runs:
     """What a pytest run holds: the settings, one provider, one `DocumentRun` a document."""
 
-    def __init__(self, config: Config) -> None:
-        """Hold nothing yet."""
+    def __init__(self, config: Config, progress: Callable[[str], None]) -> None:
+        """Hold nothing yet; ``progress`` is told how far a long work is, like a pull."""
         self.config = config
+        self._progress = progress
         self.files: list[DocumentFile] = []
         self.foreign: tuple[DocumentReport, ...] = ()
         self._provider: Provider | SandboxError | None = None
@@ -187,7 +188,7 @@ class Runs:
         """Return the run's provider, made at the first call.  Raises SandboxError."""
         if self._provider is None:
             try:
-                self._provider = provider(self.config)
+                self._provider = provider(self.config, self._progress)
             except SandboxError as error:
                 self._provider = error
         if isinstance(self._provider, SandboxError):
@@ -386,6 +387,17 @@ class _Told(TerminalRepr):
         for line in self.lines:
             sign = line[4:6] if line.startswith("    ") else ""
             tw.line(line, red=sign == "- ", green=sign == "+ ")
+
+
+def _tell(config: pytest.Config, line: str) -> None:
+    """Show a line at once, while pytest captures what is printed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is None or capture is None:
+        return
+    with capture.global_and_fixture_disabled():
+        reporter.ensure_newline()
+        reporter.write_line(f"nix: {line}")
 
 
 def _name(step: Step) -> str:

@@ -28,10 +28,12 @@ _PATIENCE = 30.0
 #: be lost in the buffers of its client.
 GO = b"\n"
 
-#: Runs the arguments, stdin being a file that is unlinked already: a pipe could fill up both ways.
+#: Runs the arguments, stdout and stderr being one already here: the engine would send two streams,
+#: and their order would be lost.  stdin is a file without name: a pipe could fill up both ways.
 #: A mark with its process id comes first, after what the shell itself may have to complain of, and
 #: a mark with the status last: a background child may hold the output open for ever.
 _RUN = """\
+exec 2>&1
 read -r _
 cd {workdir} 2>/dev/null || cd /
 unset OLDPWD
@@ -73,6 +75,7 @@ kill -"$2" $tree 2>/dev/null
 #: text before it is the reason of a refusal.  ``put`` asks for its bytes before they are sent:
 #: dash reads its commands in blocks, and would swallow them.
 _FILES = """\
+exec 2>&1
 put() {
   if [ -e "$1" ] && [ ! -f "$1" ]; then
     printf 'not a regular file\\n\\n%s refused\\n' "$3"

@@ -14,7 +14,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from doctest_nix.errors import SandboxError, Slug
+from doctest_nix.errors import SandboxError, Slug, nearest
 
 #: Seconds that the engine has to answer a request.
 _PATIENCE = 60
@@ -28,9 +28,11 @@ _LONG = 1800
 #: What an image of ours has besides Debian's essential packages.
 _PACKAGES = ("nix-bin", "ca-certificates", "git")
 
-#: The Debian suites that carry a Nix: trixie 2.26, sid the newest.  Sid's index says that it is
-#: out of date where a mirror stands still.
-SUITES = {"trixie": (), "sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
+#: The Debian suites that an image can be made of: trixie has Nix 2.26, sid the newest.
+SUITES = ("trixie", "sid")
+
+#: A mirror that stands still for a few days has an index of sid that says it is out of date.
+_OPTIONS = {"sid": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
 
 #: Takes a line that says how far a long work has come.
 Progress = Callable[[str], None]
@@ -112,7 +114,7 @@ def build(suite: str, tag: str, progress: Progress) -> None:
     SandboxError: ENGINE_DOWN, IMAGE_BUILD.
     """
     if suite not in SUITES:
-        raise _not_built(suite, f"known are {', '.join(SUITES)}", "")
+        raise _not_built(suite, "there is no such suite here", nearest(suite, SUITES))
     mmdebstrap = shutil.which("mmdebstrap")
     if mmdebstrap is None:
         raise _not_built(suite, "there is no mmdebstrap", "Install it: apt install mmdebstrap")
@@ -123,7 +125,7 @@ def build(suite: str, tag: str, progress: Progress) -> None:
         # What no tutorial reads: half of what the packages add.
         *["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"],
         *["--dpkgopt=path-exclude=/usr/share/locale/*"],
-        *[*SUITES[suite], suite, "-"],
+        *[*_OPTIONS.get(suite, ()), suite, "-"],
     ]
     repository, _, version = tag.rpartition(":") if ":" in tag.rpartition("/")[2] else (tag, "", "")
     with subprocess.Popen(
