@@ -593,7 +593,7 @@ def test_all_is_gone_when_its_owner_is_killed(backend: Backend, config: Config) 
     with owner:
         assert owner.stdout is not None
         assert b"ready\n" == owner.stdout.readline()
-        assert 2 == len(remains())
+        assert eventually(lambda: 2 == len(remains()))
         owner.kill()
     assert eventually(lambda: not remains())
 
