@@ -20,6 +20,7 @@ from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
 from doctest_nix.sandbox.host import look, package_set
 
 ROOT = Path(__file__).parents[2]
+PYTHON = str(Path(sys.executable).resolve())
 HASH = "0123456789abcdfghijklmnpqrsvwxyz"
 STORED_NIX = f"/nix/store/{HASH}-nix/bin"
 
@@ -146,6 +147,18 @@ print(json.dumps(answers))
 """
 
 
+def root_without(*names: str) -> list[str]:
+    entries = []
+    for entry in sorted(Path("/").iterdir()):
+        if entry.name in names:
+            continue
+        if entry.is_symlink():
+            entries += ["--symlink", os.readlink(entry), str(entry)]
+        else:
+            entries += ["--dev-bind", str(entry), str(entry)]
+    return entries
+
+
 class StoreHost:
     """This machine, with another /nix."""
 
@@ -187,18 +200,12 @@ class StoreHost:
 
     def in_sandboxes(self, *scripts: str) -> list[tuple[str, int]]:
         """Run each script in a sandbox of its own."""
-        answers = self.run([sys.executable, "-c", IN_STORE, *scripts])
+        answers = self.run([PYTHON, "-c", IN_STORE, *scripts])
         return [(output, status) for output, status in json.loads(answers)]
 
     def entries(self) -> list[str]:
         """Return bwrap's arguments for all but /nix and /tmp."""
-        entries = []
-        for entry in sorted(Path("/").iterdir()):
-            if entry.is_symlink():
-                entries += ["--symlink", os.readlink(entry), str(entry)]
-            elif entry.name not in ("nix", "tmp"):
-                entries += ["--dev-bind", str(entry), str(entry)]
-        return entries
+        return root_without("nix", "tmp")
 
     def contents(self) -> dict[str, bytes]:
         return {
@@ -224,28 +231,23 @@ class NixosHost(StoreHost):
         self.path = f"/run/wrappers/bin:{STORED_NIX}:/run/current-system/sw/bin"
 
     def entries(self) -> list[str]:
-        entries = super().entries()
-        if not hasattr(self, "kept"):
-            return entries  # while its store is made
-        system = f"{self.system}/bin"
-        for place in ("/usr/bin", "/usr/sbin", "/bin", "/sbin", "/run"):
-            if not Path(place).is_symlink():
-                entries += ["--tmpfs", place]
-        cut = [index for index, each in enumerate(entries) if each in ("/bin", "/sbin")]
-        for index in reversed([index for index in cut if entries[index - 2] == "--symlink"]):
-            del entries[index - 2 : index + 1]
-        python = str(Path(sys.executable).resolve())
-        if python.startswith("/usr/bin/"):
-            entries += ["--ro-bind", python, python]
-        return [
-            *entries,
-            *["--symlink", f"{system}/env", "/usr/bin/env", "--symlink", f"{system}/sh", "/bin/sh"],
-            *["--symlink", self.system, "/run/current-system/sw"],
-            # Debian's nix looks for itself there when it builds.
-            *["--symlink", f"{STORED_NIX}/nix", "/usr/bin/nix"],
+        if not (self.nix / "var").exists():
+            return super().entries()  # while its store is made
+        bare = ["--tmpfs", "/usr/bin", "--tmpfs", "/usr/sbin"]
+        if PYTHON.startswith("/usr/bin/"):
+            bare += ["--ro-bind", PYTHON, PYTHON]
+        links = {
+            "/bin/sh": f"{self.system}/bin/sh",
+            "/usr/bin/env": f"{self.system}/bin/env",
+            "/run/current-system/sw": self.system,
             # A mount that does nothing without powers, as NixOS has it first.
-            *["--symlink", "/bin/false", "/run/wrappers/bin/mount"],
-        ]
+            "/run/wrappers/bin/mount": "/bin/false",
+            # Debian's nix looks for itself there when it builds.
+            "/usr/bin/nix": f"{STORED_NIX}/nix",
+        }
+        for link, target in links.items():
+            bare += ["--symlink", target, link]
+        return [*root_without("nix", "tmp", "bin", "sbin", "run"), *bare]
 
 
 @pytest.fixture(scope="session", params=[StoreHost, NixosHost])
@@ -275,10 +277,10 @@ def test_builds_go_to_a_layer_that_is_thrown_away(store: StoreHost) -> None:
         ' builder = "/bin/sh"; args = ["-c" "echo built >$out"]; }\' 2>&1 && cat result'
     )
     before = store.contents()
-    first, second = store.in_sandboxes(build, "ls /nix/store")
+    first, second = store.in_sandboxes(build, "ls -A /nix/store")
     assert first[0].endswith("built\n")
     assert 0 == first[1]
-    assert f"{HASH}-nix\n{Path(store.kept).name}\n" == second[0]
+    assert sorted(path.name for path in (store.nix / "store").iterdir()) == second[0].split()
     assert before == store.contents()
 
 
