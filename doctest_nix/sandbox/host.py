@@ -119,20 +119,19 @@ def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
     return copy
 
 
-def database() -> BinaryIO:
+def database(folder: Path = _DATABASE) -> BinaryIO:
     """Return a copy of Nix's database in a file without name, whole though Nix may be writing.
 
     Raises SandboxError(SANDBOX_START).
     """
-    source = _DATABASE / "db.sqlite"
-    log = _DATABASE / "db.sqlite-wal"
+    source, log = folder / "db.sqlite", folder / "db.sqlite-wal"
     # A reader of a database in use needs its log; where there is none, it would make one, in the
     # host's /nix or in vain, unless told that nobody writes.
     modes = ["mode=ro&immutable=1"]
     if log.exists() and log.stat().st_size:
         modes.insert(0, "mode=ro")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, source.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, source.name)
         for mode in modes:
             try:
                 with (

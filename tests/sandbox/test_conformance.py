@@ -237,6 +237,17 @@ def test_a_program_that_is_not_there_says_so_on_its_terminal(sandbox: Sandbox) -
     stream.close()
 
 
+def test_typing_more_than_anybody_reads_is_a_time_out(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("connection", "namespaces"):
+        monkeypatch.setattr(f"doctest_nix.sandbox.{module}._PATIENCE", 0.5)
+    stream = sandbox.attach(["sleep", "1000"], {})
+    with pytest.raises(TimeoutError):
+        stream.write(b"line\n" * 4_000_000)
+    stream.close()
+
+
 def test_what_is_typed_before_the_program_reads_is_kept(sandbox: Sandbox) -> None:
     stream = sandbox.attach(["sh", "-c", "sleep 0.3; cat"], {})
     stream.write(b"early\n\x04")
