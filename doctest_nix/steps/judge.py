@@ -199,7 +199,7 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
     hint = ""
     match completed.ended:
         case Ended.TIMEOUT:
-            problem = f"the command did not end within {asked.timeout:g} s"
+            problem = f"the command did not end within {asked.timeout:.3g} s"
             last = completed.output.rsplit("\n", 1)[-1]
             if last and _WAITS_FOR_INPUT.fullmatch(last):
                 hint = f"It seems to wait for an answer to: {last.strip()}"
