@@ -71,6 +71,7 @@ class DockerProvider:
         self._config = config
         self._client = connect()
         self._volume = ""
+        self._made: list[DockerSandbox] = []
         # Removing a container takes 0.1 s: the next document need not wait for it.
         self._aside = ThreadPoolExecutor(2, "doctest-nix-docker")
         try:
@@ -89,10 +90,14 @@ class DockerProvider:
 
     def create(self) -> Sandbox:
         """Return a container to be."""
-        return DockerSandbox(self._client, self._config, self._mounts, self._aside)
+        sandbox = DockerSandbox(self._client, self._config, self._mounts, self._aside)
+        self._made.append(sandbox)
+        return sandbox
 
     def close(self) -> None:
-        """Wait for the removals that are under way, and hang up."""
+        """Stop what is left, wait for the removals that are under way, and hang up."""
+        for sandbox in self._made:
+            sandbox.stop()
         self._aside.shutdown()
         if self._volume:
             with contextlib.suppress(*ENGINE_TROUBLE):

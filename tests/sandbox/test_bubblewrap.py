@@ -20,6 +20,7 @@ from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
 from doctest_nix.sandbox.host import look, package_set
 
 ROOT = Path(__file__).parents[2]
+PYTHON = str(Path(sys.executable).resolve())
 HASH = "0123456789abcdfghijklmnpqrsvwxyz"
 STORED_NIX = f"/nix/store/{HASH}-nix/bin"
 
@@ -133,9 +134,9 @@ IN_STORE = """
 import json, os, sys
 from doctest_nix.config import Config
 from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
-provider = BubblewrapProvider(Config(), sys.argv[1] + ":" + os.environ["PATH"])
+provider = BubblewrapProvider(Config())
 answers = []
-for script in sys.argv[2:]:
+for script in sys.argv[1:]:
     sandbox = provider.create()
     sandbox.start()
     done = sandbox.run(["sh", "-c", script], timeout=60)
@@ -144,6 +145,18 @@ for script in sys.argv[2:]:
 provider.close()
 print(json.dumps(answers))
 """
+
+
+def root_without(*names: str) -> list[str]:
+    entries = []
+    for entry in sorted(Path("/").iterdir()):
+        if entry.name in names:
+            continue
+        if entry.is_symlink():
+            entries += ["--symlink", os.readlink(entry), str(entry)]
+        else:
+            entries += ["--dev-bind", str(entry), str(entry)]
+    return entries
 
 
 class StoreHost:
@@ -157,6 +170,7 @@ class StoreHost:
         for name in ("nix-instantiate", "nix-build", "nix-store", "nix-shell"):
             (home / name).symlink_to("nix")
         self.nix = nix
+        self.path = f"{STORED_NIX}:{os.environ['PATH']}"
         self.kept = self.run(
             ["sh", "-c", "echo valid >/tmp/valid && nix-store --add /tmp/valid"]
         ).strip()
@@ -165,21 +179,16 @@ class StoreHost:
                 place.chmod(place.stat().st_mode | (0o555 if place.is_dir() else 0o444))
 
     def run(self, argv: list[str]) -> str:
-        entries = []
-        for entry in sorted(Path("/").iterdir()):
-            if entry.is_symlink():
-                entries += ["--symlink", os.readlink(entry), str(entry)]
-            elif entry.name not in ("nix", "tmp"):
-                entries += ["--dev-bind", str(entry), str(entry)]
         # Only what python and the checkout need of /tmp, which may hold them.
-        here = ["--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/tmp"]
-        for needed in {str(ROOT), sys.prefix, sys.base_prefix}:
+        here = ["--perms", "1777", "--tmpfs", "/tmp"]
+        for needed in {str(ROOT), sys.prefix, sys.base_prefix} - {"/usr"}:
             here += ["--ro-bind", needed, needed]
         nix_config = "build-users-group =\nsandbox = false\nsubstituters =\n"
         done = subprocess.run(
             [
-                *["bwrap", *entries, *here, "--bind", str(self.nix), "/nix", "--chdir", "/"],
+                *["bwrap", *self.entries(), *here, "--bind", str(self.nix), "/nix", "--chdir", "/"],
                 *["--setenv", "NIX_CONFIG", nix_config, "--setenv", "HOME", "/tmp"],
+                *["--setenv", "PATH", self.path],
                 *["--setenv", "PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]), *argv],
             ],
             capture_output=True,
@@ -191,8 +200,12 @@ class StoreHost:
 
     def in_sandboxes(self, *scripts: str) -> list[tuple[str, int]]:
         """Run each script in a sandbox of its own."""
-        answers = self.run([sys.executable, "-c", IN_STORE, STORED_NIX, *scripts])
+        answers = self.run([PYTHON, "-c", IN_STORE, *scripts])
         return [(output, status) for output, status in json.loads(answers)]
+
+    def entries(self) -> list[str]:
+        """Return bwrap's arguments for all but /nix and /tmp."""
+        return root_without("nix", "tmp")
 
     def contents(self) -> dict[str, bytes]:
         return {
@@ -202,13 +215,49 @@ class StoreHost:
         }
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> StoreHost:
+class NixosHost(StoreHost):
+    """The same, with all programs in the store, as NixOS has them; /bin and /usr/bin are bare."""
+
+    PROGRAMS = "bash cat chmod cp cut env grep head ls mkdir mktemp rm sh sleep sort stty tail wc"
+
+    def __init__(self, nix: Path) -> None:
+        system = f"/nix/store/{HASH[::-1]}-system-path"
+        programs = nix / system.removeprefix("/nix/") / "bin"
+        programs.mkdir(parents=True)
+        for name in (*self.PROGRAMS.split(), *TOOLS, "timeout", "tr"):
+            shutil.copy(Path(shutil.which(name) or name).resolve(), programs / name)
+        self.system = system
+        super().__init__(nix)
+        self.path = f"/run/wrappers/bin:{STORED_NIX}:/run/current-system/sw/bin"
+
+    def entries(self) -> list[str]:
+        if not (self.nix / "var").exists():
+            return super().entries()  # while its store is made
+        bare = ["--tmpfs", "/usr/bin", "--tmpfs", "/usr/sbin"]
+        if PYTHON.startswith("/usr/bin/"):
+            bare += ["--ro-bind", PYTHON, PYTHON]
+        links = {
+            "/bin/sh": f"{self.system}/bin/sh",
+            "/usr/bin/env": f"{self.system}/bin/env",
+            "/run/current-system/sw": self.system,
+            # A mount that does nothing without powers, as NixOS has it first.
+            "/run/wrappers/bin/mount": "/bin/false",
+            # Debian's nix looks for itself there when it builds.
+            "/usr/bin/nix": f"{STORED_NIX}/nix",
+        }
+        for link, target in links.items():
+            bare += ["--symlink", target, link]
+        return [*root_without("nix", "tmp", "bin", "sbin", "run"), *bare]
+
+
+@pytest.fixture(scope="session", params=[StoreHost, NixosHost])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> StoreHost:
     folder = tmp_path_factory.mktemp("host")
     for place in (folder, *folder.parents):
         if place.owner() != "root" or os.geteuid() == 0:
             place.chmod(place.stat().st_mode | 0o555)
-    return StoreHost(folder / "nix")
+    host: StoreHost = request.param(folder / "nix")
+    return host
 
 
 def test_a_nix_of_the_hosts_store_runs_from_there(store: StoreHost) -> None:
@@ -228,10 +277,10 @@ def test_builds_go_to_a_layer_that_is_thrown_away(store: StoreHost) -> None:
         ' builder = "/bin/sh"; args = ["-c" "echo built >$out"]; }\' 2>&1 && cat result'
     )
     before = store.contents()
-    first, second = store.in_sandboxes(build, "ls /nix/store")
+    first, second = store.in_sandboxes(build, "ls -A /nix/store")
     assert first[0].endswith("built\n")
     assert 0 == first[1]
-    assert f"{HASH}-nix\n{Path(store.kept).name}\n" == second[0]
+    assert sorted(path.name for path in (store.nix / "store").iterdir()) == second[0].split()
     assert before == store.contents()
 
 

@@ -546,6 +546,18 @@ def test_a_sandbox_that_was_never_started_can_be_stopped(provider: Provider) -> 
     provider.create().stop()
 
 
+def test_closing_a_provider_stops_what_is_left(config: Config, backend: Backend) -> None:
+    provider = select(replace(config, backend=backend))
+    sandbox = provider.create()
+    sandbox.start()
+    stream = sandbox.attach(["cat"], {})
+    provider.close()
+    provider.close()
+    assert b"" == stream.read(PATIENCE)
+    assert_gone(sandbox)
+    sandbox.stop()
+
+
 def test_a_stopped_sandbox_is_gone_for_every_use(provider: Provider) -> None:
     sandbox = provider.create()
     sandbox.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -35,13 +36,10 @@ def ours(engine: docker.DockerClient, mark: str) -> list[str]:
 @contextmanager
 def engine_on_tcp(engine: docker.DockerClient) -> Iterator[str]:
     """Yield the address of the engine as if it were on another machine."""
-    path = engine.api.base_url
-    target = next(
-        adapter.socket_path
-        for adapter in engine.api.adapters.values()
-        if hasattr(adapter, "socket_path")
-    )
-    assert path.startswith("http+docker://")
+    target = getattr(engine.api.get_adapter(engine.api.base_url), "socket_path", None)
+    if target is None:  # so it is
+        yield os.environ["DOCKER_HOST"]
+        return
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_accept, args=[server, target], daemon=True).start()
         yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
@@ -143,19 +141,6 @@ def test_a_stopped_sandbox_is_removed_when_the_provider_is_closed(
     assert 1 == len(ours(engine, me()))
     sandbox.stop()
     provider.close()
-    assert [] == ours(engine, me())
-
-
-def test_a_sandbox_stopped_after_its_provider_is_removed_too(
-    config: Config, engine: docker.DockerClient
-) -> None:
-    provider = DockerProvider(config)
-    sandbox = provider.create()
-    sandbox.start()
-    terminal = sandbox.attach(["cat"], {})
-    provider.close()
-    terminal.close()
-    sandbox.stop()
     assert [] == ours(engine, me())
 
 
