@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from doctest_nix.config import Config
@@ -14,7 +13,7 @@ from doctest_nix.stage import Stage
 from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
 from doctest_nix.steps.syntax import SyntaxStep
-from doctest_nix.verdict import Fate, Mismatch, Verdict
+from doctest_nix.verdict import Fate, Verdict
 
 
 class DocumentRun:
@@ -35,7 +34,6 @@ class DocumentRun:
         self._blocker: str | None = None
         self._lack: str | None = None
         self._trouble: SandboxError | None = None
-        self._deadline: float | None = None
 
     def verdict(self, index: int) -> Verdict:
         """Return the verdict of step ``index``, executing what it depends on first.
@@ -80,10 +78,6 @@ class DocumentRun:
             return Verdict(fate=Fate.BLOCKED, reason=self._blocker)
         if self._trouble is not None:
             return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
-        if self._deadline is None:
-            self._deadline = time.monotonic() + self._config.document_timeout
-        elif step.depends and time.monotonic() > self._deadline:
-            return self._late(step)
         try:
             stage = self._open()
             for command in setup:
@@ -92,15 +86,6 @@ class DocumentRun:
         except SandboxError as error:
             self._trouble = error
             return Verdict(fate=Fate.BROKEN, reason=str(error))
-
-    def _late(self, step: Step) -> Verdict:
-        problem = f"the document did not end within {self._config.document_timeout:g} s"
-        location = step.blocks[0].location
-        return Verdict(
-            fate=Fate.FAILED,
-            reason=problem,
-            mismatch=Mismatch(location=location, problem=problem),
-        )
 
     def _open(self) -> Stage:
         if self._stage is None:

@@ -103,24 +103,26 @@ class Terminal:
         shell wants more lines (an open quote); the command is then taken back.
 
         ``until`` is asked again and again with the output so far; where it says True the command
-        is left running (``Ended.RUNNING``).  Then only `interrupt` and `close` may follow.
+        is left running (``Ended.RUNNING``).  Then only `press` and `close` may follow.
         """
         kept = Kept(self._keep)
         return self._complete(kept, timeout, lambda end: self._type(command, kept, end, until))
 
-    def interrupt(self, *, timeout: float) -> Completed:
-        """Press Ctrl-C on the command that was left running, and wait for its end.
+    def press(self, key: bytes, *, timeout: float) -> Completed:
+        """Press a control key on the command that was left running, and wait for its end.
 
         The output is what it printed since; ``Ended`` is as for `execute`.
         """
         kept = Kept(self._keep)
 
-        def press(deadline: float) -> int | None:
-            self._stream.write(b"\x03")
+        def act(deadline: float) -> int | None:
+            self._stream.write(key)
             ready = self._await(kept, deadline)
+            # It may have ended before: then the key made a prompt of its own.
+            self._introduce(bytearray(), deadline)
             return None if ready is None else ready.status
 
-        return self._complete(kept, timeout, press)
+        return self._complete(kept, timeout, act)
 
     def close(self) -> None:
         """Hang up.  Idempotent; never raises."""

@@ -20,6 +20,8 @@ from doctest_nix.screen import render
 
 NIXPKGS = Path(__file__).parent.parent / "nixpkgs"
 
+CTRL_C = b"\x03"
+
 #: Seconds for a command that is to end by itself.
 PATIENT = 60.0
 
@@ -411,14 +413,26 @@ class TestLeftRunning:
 
     def test_an_interrupt_ends_it(self, terminal: Terminal) -> None:
         self.start(terminal)
-        done = terminal.interrupt(timeout=PATIENT)
+        done = terminal.press(CTRL_C, timeout=PATIENT)
         assert (Ended.EXITED, 0, "bye") == (done.ended, done.exit_code, done.output.strip())
         assert not terminal.busy
         assert "next" == run(terminal, "echo next")
 
     def test_one_that_ignores_the_interrupt_is_killed(self, terminal: Terminal) -> None:
         terminal.execute("trap '' INT; echo deaf; sleep 1000", timeout=PATIENT, until=bool)
-        assert Ended.TIMEOUT == terminal.interrupt(timeout=SHORT).ended
+        assert Ended.TIMEOUT == terminal.press(CTRL_C, timeout=SHORT).ended
+        assert "next" == run(terminal, "echo next")
+
+    def test_one_that_ended_meanwhile_leaves_no_stray_prompt(self, terminal: Terminal) -> None:
+        terminal.execute("echo go; sleep 0.2; echo end", timeout=PATIENT, until=bool)
+        run_beside = terminal.press(CTRL_C, timeout=PATIENT)
+        assert Ended.EXITED == run_beside.ended
+        assert (Ended.EXITED, 1) == end(terminal, "false")
+        assert "next" == run(terminal, "echo next")
+
+    def test_the_end_of_input_can_be_pressed(self, terminal: Terminal) -> None:
+        terminal.execute("cat; echo end", timeout=PATIENT, until=lambda output: True)
+        assert "end" == terminal.press(b"\x04", timeout=PATIENT).output
         assert "next" == run(terminal, "echo next")
 
     def test_a_command_that_ends_before_is_judged_as_any(self, terminal: Terminal) -> None:
