@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
 from doctest_nix.sandbox.host import database, look, package_set
@@ -112,6 +113,26 @@ def test_a_package_set_that_the_sandboxs_account_cannot_read_is_copied(tmp_path:
     assert "42" == (copy / "link" / "default.nix").read_text()
     assert 0o644 == (copy / "sub" / "default.nix").stat().st_mode & 0o777
     assert 0o755 == copies.stat().st_mode & 0o555 | 0o200
+
+
+@pytest.mark.parametrize(("network", "status"), [(Network.FULL, 0), (Network.NONE, 1)])
+def test_a_page_reaches_the_machine_only_with_the_network_that_it_is_given(
+    config: Config, network: Network, status: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "/".join(map(str, server.getsockname()))
+        provider = BubblewrapProvider(replace(config, network=network))
+        sandbox = provider.create()
+        sandbox.start()
+        done = sandbox.run(["bash", "-c", f"exec 3<>/dev/tcp/{address}"], timeout=60)
+        provider.close()
+    assert status == done.exit_code
+
+
+def test_sandboxes_of_our_own_account_need_no_change(public: Path) -> None:
+    host = replace(look(), account=None)
+    assert ["true"] == host.as_account(["true"])
+    assert public == package_set(public, host, Path("/nowhere"))
 
 
 @pytest.mark.parametrize("writing", [False, True])
