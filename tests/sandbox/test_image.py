@@ -7,6 +7,7 @@ import os
 import stat
 import tarfile
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -167,15 +168,15 @@ def digest(data: bytes) -> str:
 def test_an_image_is_pulled_with_progress(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("doctest_nix.sandbox.image._INTERVAL", 0)
     said: list[str] = []
-    with Registry() as registry:
-        threading.Thread(target=registry.serve_forever).start()
+    with Registry() as registry, closing(connect()) as client:
+        threading.Thread(target=registry.serve_forever, daemon=True).start()
         if suffix == "@":
             suffix += digest(registry.served["/v2/toy/manifests/latest"][1])
         name = f"127.0.0.1:{registry.server_port}/toy{suffix}"
-        client = connect()
-        ensure(client, name, said.append)
-        client.images.remove(name)
-        client.close()
-        registry.shutdown()
+        try:
+            ensure(client, name, said.append)
+            client.images.remove(name)
+        finally:
+            registry.shutdown()
     assert f"{name} is not there: pulling it" == said[0]
     assert f"{name}: 8 of 8 MB" in said
