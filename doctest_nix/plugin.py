@@ -57,6 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--nix-timeout", metavar="SECONDS", help="time for one command (default: 60)")
     group.addoption(
+        "--nix-document-timeout", metavar="SECONDS", help="time for one document (default: 900)"
+    )
+    group.addoption(
         "--nix-network", metavar="POLICY", help="none (default) or full: what pages can reach"
     )
     group.addoption(
@@ -74,6 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("nix_image", "container image")
     parser.addini("nix_nixpkgs", "directory that is <nixpkgs> in the sandbox")
     parser.addini("nix_timeout", "seconds for one command")
+    parser.addini("nix_document_timeout", "seconds for one document")
     parser.addini("nix_network", "what pages can reach: none or full")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
 
@@ -103,6 +107,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> DocumentFi
     if unnamed and not config.getoption("--nix"):
         return None
     return DocumentFile.from_parent(parent, path=file_path)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which steps were selected."""
+    for item in session.items:
+        if isinstance(item, StepItem):
+            item.document.pending |= {item.index}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -162,6 +173,7 @@ def pytest_terminal_summary(
             for mask in masks:
                 terminalreporter.write_line(f"{place}: {mask}")
     where = f" [{runs.description}]" if runs.description else ""
+    terminalreporter.ensure_newline()
     terminalreporter.write_line(f"nix: {summary(documents)}{where}")
     minimum = config.getoption("--nix-min-verified")
     if minimum is not None and verified(documents) < minimum:
@@ -244,6 +256,8 @@ class DocumentFile(pytest.File):
 
     planned: Plan
     error: DocumentError | None = None
+    #: Steps that were selected and are not judged yet.
+    pending: frozenset[int] = frozenset()
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item a step; where the document cannot be understood, one that says so."""
@@ -270,8 +284,8 @@ class DocumentFile(pytest.File):
         return DocumentReport(path=path, blocks=found.blocks)
 
     def teardown(self) -> None:
-        """End the document's sandbox as soon as its last step is done."""
-        if self.error is None:
+        """End the document's sandbox as soon as its last step is done, in whatever order."""
+        if self.error is None and not self.pending:
             self.config.stash[_RUNS].of(self).close()
 
 
@@ -296,6 +310,7 @@ class StepItem(pytest.Item):
     def setup(self) -> None:
         """Execute the step and those before it; our own trouble is an error, not a failure."""
         runs = self.config.stash[_RUNS]
+        self.document.pending -= {self.index}
         self.verdict = runs.of(self.document).verdict(self.index)
         match self.verdict.fate:
             case Fate.BROKEN:
@@ -438,19 +453,12 @@ def _settings(config: pytest.Config) -> Config:
 
     def setting(name: str) -> str | None:
         given = config.getoption(f"--nix-{name}")
-        return given if given is not None else (config.getini(f"nix_{name}") or None)
+        return (
+            given if given is not None else (config.getini(f"nix_{name.replace('-', '_')}") or None)
+        )
 
     backend = _choice(Backend, "sandbox", setting("sandbox") or Backend.AUTO.value)
     network = _choice(Network, "network", setting("network") or Network.NONE.value)
-    try:
-        timeout = float(setting("timeout") or Config().timeout)
-    except ValueError:
-        timeout = 0.0
-    if timeout <= 0:
-        raise ConfigError(
-            Slug.OPTION,
-            f"--nix-timeout={setting('timeout')} is no number of seconds above 0",
-        )
     nixpkgs = setting("nixpkgs")
     path = config.rootpath / nixpkgs if nixpkgs is not None else None
     if path is not None and not path.is_dir():
@@ -463,10 +471,27 @@ def _settings(config: pytest.Config) -> Config:
         backend=backend,
         image=setting("image") or DEFAULT_IMAGE,
         nixpkgs=path.resolve() if path is not None else None,
-        timeout=timeout,
+        timeout=_seconds("timeout", setting("timeout"), Config().timeout),
+        document_timeout=_seconds(
+            "document-timeout", setting("document-timeout"), Config().document_timeout
+        ),
         network=network,
         flakes=config.getoption("--nix-flakes") or config.getini("nix_flakes"),
     )
+
+
+def _seconds(option: str, value: str | None, default: float) -> float:
+    try:
+        seconds = float(value) if value is not None else default
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-{option}={value} is no number of seconds above 0",
+            remedy=f"Write for example: --nix-{option}={default:g}",
+        )
+    return seconds
 
 
 def _choice(kind: type[Choice], option: str, value: str) -> Choice:

@@ -105,7 +105,7 @@ def test_a_failure_shows_place_command_difference_status_and_how_to_see_it_again
         "\n"
         "    $ echo a\n"
         "\n"
-        "    - the page shows   + what happened\n"
+        "    (- the page shows, + what happened)\n"
         "    - b\n"
         "    + a\n"
         "\n"
@@ -301,6 +301,16 @@ def test_a_share_of_verified_blocks_can_be_asked_for(pytester: pytest.Pytester) 
     assert pytest.ExitCode.OK == enough.ret
     assert pytest.ExitCode.TESTS_FAILED == too_few.ret
     too_few.stdout.fnmatch_lines(["nix: 75.0 % of the blocks are verified, below the 76 % of *"])
+
+
+def test_a_document_has_a_time_of_its_own(pytester: pytest.Pytester) -> None:
+    slow = "# T\n\n```console\n$ sleep 0.2\n```\n\n```console\n$ true\n```\n"
+    pages(pytester, slow=slow + "\n```nix\n1\n```\n")
+
+    result = pytester.runpytest_inprocess("slow.md", "--nix-document-timeout=0.1")
+
+    result.assert_outcomes(passed=1, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["slow.md:4: the command did not end within 0.1 s"])
 
 
 def test_masks_are_shown_where_it_is_verbose(pytester: pytest.Pytester) -> None:

@@ -45,7 +45,7 @@ def test_a_tutorial_passes(pytester: pytest.Pytester, options: list[str], name: 
 
 
 @pytest.mark.parametrize(("name", "line", "mistake", "block", "command"), MISTAKES)
-def test_a_wrong_output_fails_its_step_alone_and_blocks_what_builds_on_it(
+def test_a_wrong_output_fails_its_step_alone_and_blocks_what_builds_on_it(  # noqa: PLR0917
     pytester: pytest.Pytester,
     options: list[str],
     name: str,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import docker
 import requests
+from docker.constants import DEFAULT_DOCKER_API_VERSION as _VERSION
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from doctest_nix.errors import SandboxError, Slug, nearest
@@ -47,8 +50,8 @@ def connect(patience: float = _PING) -> docker.DockerClient:
     Raises SandboxError(ENGINE_DOWN) where none answers within ``patience`` seconds.
     """
     try:
-        # The SDK takes whole seconds by its types, and fractions in fact.
-        client = docker.from_env(timeout=patience)  # type: ignore[arg-type]
+        _knock(patience)
+        return docker.from_env(timeout=_PATIENCE)
     except ENGINE_TROUBLE as error:
         where = os.environ.get("DOCKER_HOST", "its usual socket")
         raise SandboxError(
@@ -58,8 +61,6 @@ def connect(patience: float = _PING) -> docker.DockerClient:
             "where it listens: export DOCKER_HOST=unix:///run/user/1000/podman/podman.sock\n"
             "Or use none: --nix-sandbox=bubblewrap",
         ) from error
-    client.api.timeout = _PATIENCE
-    return client
 
 
 def present(client: docker.DockerClient, image: str) -> bool:
@@ -114,10 +115,12 @@ def build(suite: str, tag: str, progress: Progress) -> None:
     SandboxError: ENGINE_DOWN, IMAGE_BUILD.
     """
     if suite not in SUITES:
-        raise _not_built(suite, "there is no such suite here", nearest(suite, SUITES))
+        raise _not_built(suite, "there is no such suite", nearest(suite, SUITES))
     mmdebstrap = shutil.which("mmdebstrap")
     if mmdebstrap is None:
-        raise _not_built(suite, "there is no mmdebstrap", "Install it: apt install mmdebstrap")
+        raise _not_built(
+            suite, "there is no mmdebstrap on PATH", "Install it: apt install mmdebstrap"
+        )
     client = connect()
     client.api.timeout = _LONG
     argv = [
@@ -158,6 +161,23 @@ def first_line(error: object) -> str:
     """Return an error as the end of a sentence; of the engine's, what the engine says."""
     said = getattr(error, "explanation", None) or str(error)
     return (str(said).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _knock(patience: float) -> None:
+    """Return when an engine answers; raises one of `ENGINE_TROUBLE`.
+
+    A client that finds nobody while it is made leaves its socket to the garbage collector, which
+    warns; so does a unix socket that it cannot open.
+    """
+    # The SDK takes whole seconds by its types, and fractions in fact.
+    client = docker.from_env(timeout=patience, version=_VERSION)  # type: ignore[arg-type]
+    with contextlib.closing(client), contextlib.suppress(APIError):
+        path = getattr(client.api.get_adapter(client.api.base_url), "socket_path", None)
+        if path is not None:
+            with socket.socket(socket.AF_UNIX) as door:
+                door.settimeout(patience)
+                door.connect(path)
+        client.ping()
 
 
 def _pulled(client: docker.DockerClient, image: str) -> Iterator[str]:

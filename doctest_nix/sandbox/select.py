@@ -39,8 +39,8 @@ def provider(config: Config, progress: Progress = lambda line: None) -> Provider
     raise SandboxError(
         Slug.NO_SANDBOX,
         "There is no sandbox to run in.\n"
-        + "\n".join(f"- {each.problem} [{each.slug}]" for each in refusals),
-        remedy="Either of these is enough.\n" + "\n".join(each.remedy for each in refusals),
+        + "\n".join(f"- {each.problem} [doctest-nix.{each.slug}]" for each in refusals),
+        remedy="Either of these is enough.\n" + "\n".join(f"- {each.remedy}" for each in refusals),
     )
 
 

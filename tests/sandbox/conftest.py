@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,9 +19,15 @@ BACKENDS = (Backend.DOCKER, Backend.BUBBLEWRAP)
 
 
 @pytest.fixture(scope="session")
-def config() -> Config:
+def image() -> str:
+    """Return the image of the tests."""
+    return IMAGE
+
+
+@pytest.fixture(scope="session")
+def config(image: str) -> Config:
     """Return settings that both backends can fulfil."""
-    return Config(image=IMAGE, columns=123)
+    return Config(image=image, columns=123)
 
 
 @pytest.fixture(scope="session", params=BACKENDS, ids=str)
@@ -43,3 +51,12 @@ def sandbox(provider: Provider) -> Iterator[Sandbox]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def dead() -> str:
+    """Return the mark of a process that ended."""
+    script = "from doctest_nix.sandbox.owner import me; print(me(), end='')"
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,6 +56,11 @@ def rest(stream: Stream) -> bytes:
     while data := stream.read(PATIENCE):
         received += data
     return received
+
+
+def write_often(stream: Stream) -> None:
+    for _ in range(100):
+        stream.write(b"x" * 1000)
 
 
 def eventually(true: Callable[[], bool]) -> bool:
@@ -210,8 +219,7 @@ def test_the_end_can_be_read_again_and_nothing_typed(sandbox: Sandbox) -> None:
     rest(stream)
     assert b"" == stream.read(PATIENCE)
     with pytest.raises(OSError):  # noqa: PT011  which one is the kernel's choice
-        for _ in range(100):
-            stream.write(b"x" * 1000)
+        write_often(stream)
     stream.close()
 
 
@@ -344,8 +352,12 @@ def test_a_file_beyond_the_limit_of_output_is_refused(sandbox: Sandbox) -> None:
 
 def test_file_transfers_go_on_when_a_page_kills_what_serves_them(sandbox: Sandbox) -> None:
     sandbox.put(PurePosixPath("f"), b"1")
-    kill = "for p in /proc/[0-9]*; do [ \"$(tr '\\0' ' ' <$p/cmdline)\" = 'sh ' ] && kill -9 ${p#/proc/}; done; :"
-    output(sandbox, kill)
+    output(
+        sandbox,
+        """for each in /proc/[0-9]*; do
+             [ "$(tr '\\0' ' ' <$each/cmdline)" != 'sh ' ] || kill -9 ${each#/proc/}
+           done""",
+    )
     sandbox.put(PurePosixPath("f"), b"2")
     assert b"2" == sandbox.get(PurePosixPath("f"))
 
@@ -534,6 +546,18 @@ def test_a_sandbox_that_was_never_started_can_be_stopped(provider: Provider) -> 
     provider.create().stop()
 
 
+def test_closing_a_provider_stops_what_is_left(config: Config, backend: Backend) -> None:
+    provider = select(replace(config, backend=backend))
+    sandbox = provider.create()
+    sandbox.start()
+    stream = sandbox.attach(["cat"], {})
+    provider.close()
+    provider.close()
+    assert b"" == stream.read(PATIENCE)
+    assert_gone(sandbox)
+    sandbox.stop()
+
+
 def test_a_stopped_sandbox_is_gone_for_every_use(provider: Provider) -> None:
     sandbox = provider.create()
     sandbox.start()
@@ -550,6 +574,40 @@ def test_a_page_that_kills_everything_loses_its_sandbox_alone(provider: Provider
     assert_gone(sandbox)
     stream.close()
     sandbox.stop()
+
+
+def test_all_is_gone_when_its_owner_is_killed(backend: Backend, config: Config) -> None:
+    script = (
+        "import sys\n"
+        "from doctest_nix.config import Backend, Config\n"
+        "from doctest_nix.sandbox.select import provider\n"
+        "sandbox = provider(Config(backend=Backend(sys.argv[1]), image=sys.argv[2])).create()\n"
+        "sandbox.start()\n"
+        "stream = sandbox.attach(['sleep', sys.argv[3]], {})\n"
+        "sandbox.run(['sh', '-c', f'setsid sleep {sys.argv[3]} &'], timeout=60)\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    mark = f"86400.{os.getpid()}{time.monotonic_ns()}"
+
+    def remains() -> list[bytes]:
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                found.append(entry.read_bytes())
+        return [line for line in found if line == b"sleep\0%s\0" % mark.encode()]
+
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script, str(backend), config.image, mark],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with owner:
+        assert owner.stdout is not None
+        assert b"ready\n" == owner.stdout.readline()
+        assert eventually(lambda: 2 == len(remains()))
+        owner.kill()
+    assert eventually(lambda: not remains())
 
 
 def is_gone(sandbox: Sandbox) -> bool:
