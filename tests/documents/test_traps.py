@@ -7,12 +7,9 @@ import os
 import shutil
 import tomllib
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import pytest
-
-from doctest_nix.config import Config
 
 TRAPS = Path(__file__).parent / "traps"
 NIXPKGS = Path(__file__).parent.parent / "nixpkgs"
@@ -59,15 +56,3 @@ def as_expected(verdict: str, expected: str) -> str:
     fate, _, words = expected.partition(": ")
     found, _, reason = verdict.partition(": ")
     return expected if found == fate and words in reason else verdict
-
-
-def test_a_document_has_an_end_of_its_time(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("doctest_nix.plugin.Config", partial(Config, document_timeout=1.0))
-    pytester.path.joinpath("slow.md").write_text(
-        "```console\n$ sleep 0.7\n$ sleep 1000\n```\n\n```console\n$ echo next\n```\n"
-    )
-    result = pytester.runpytest_inprocess("slow.md", "--nix-sandbox=bubblewrap")
-    result.assert_outcomes(failed=1, skipped=1)
-    result.stdout.fnmatch_lines(["slow.md:3: the command did not end within the document's 1 s"])
