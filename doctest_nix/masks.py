@@ -72,8 +72,6 @@ _PLACEHOLDERS: Final = "".join(_PLACEHOLDER.values())
 INLINE_ELISION = re.compile(r"\[(?:\.\.\.|…)\]|\((?:\.\.\.|…)\)|<(?:\.\.\.|…|snip)>|\.{3,}|…")
 _SURE = re.compile(rf"[\s{_PLACEHOLDERS}]+")
 _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
-#: White space that a loose reading makes one blank: not that inside double quotes.
-_LOOSE_SPACES = re.compile(r'(?P<string>"[^"]*")|\s+')
 _GNU_QUOTE = re.compile(r"`(?=[^`']*')")
 _CURLY: Final = str.maketrans("‘’´“”", "'''\"\"")
 
@@ -269,7 +267,7 @@ class Reader:
         if _MAY_HAVE_PARTS.search(line):
             line = self._mask(line, self._patterns[shown, reading], reading, parts)
         if reading is Reading.LOOSE:
-            line = _LOOSE_SPACES.sub(lambda found: found["string"] or " ", line.strip())
+            line = " ".join(line.split())
         elif parts and "  " in line:
             line = _SPACES.sub(" ", line)
         return line, tuple(parts)

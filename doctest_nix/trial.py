@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from doctest_nix import chatter, layout, rules, wording
+from doctest_nix import layout, rules, wording
 from doctest_nix.alignment import Relation, Segments, is_elision, place, segments
 from doctest_nix.bindings import Ledger
 from doctest_nix.masks import Reader, Reading, Text, agree, straight
@@ -61,8 +61,8 @@ class Trial:
     def _lines(
         self, page: tuple[str, ...], printed: tuple[str, ...], reading: Reading
     ) -> Ledger | None:
-        shape = given = Shape(page=page, printed=printed)
-        for shape in shapes(given, self.command, reading):
+        shape = Shape(page=page, printed=printed)
+        for shape in shapes(shape, self.command, reading):
             found = self._place(shape, reading)
             if found is not None:
                 return found
@@ -110,9 +110,11 @@ class Trial:
             return True
         if shown.pieces and shown.key != actual.key:
             ledger.note(rules.ELISION, f"in the line {shown.raw.strip()}")
-        elif _spaces(shown) != _spaces(actual):
-            rule = rules.SPACING if pairs else rules.WHITE_SPACE
-            ledger.note(rule, f"in the line {actual.raw.strip()}")
+        elif _spaces(shown.raw) != _spaces(actual.raw):
+            if pairs:
+                ledger.note(rules.SPACING, f"in the line {actual.raw.strip()}")
+            elif _inner_spaces(shown.raw) != _inner_spaces(actual.raw):
+                ledger.note(rules.WHITE_SPACE, f"in the line {actual.raw.strip()}")
         if _QUOTES.findall(shown.raw) != _QUOTES.findall(actual.raw):
             ledger.note(rules.QUOTES, f"in the line {actual.raw.strip()}")
         return True
@@ -200,21 +202,21 @@ class Trial:
             if self._contains(ledger, ours, theirs):
                 ledger.note(rules.TRACE_LEFT_OUT, "what the page shows is in it")
                 return ledger
+            if reading is Reading.MASKED:
+                return None
             ledger.note(rules.ERROR_TRACE, f"the error is {theirs.head}")
-            return None if reading is Reading.MASKED else ledger
+            return ledger
         if reading is Reading.MASKED:
             return None
+        ledger = self.ledger.fork()
+        one, other = (wording.meaning(straight(f.message)) for f in (ours, theirs))
+        if self._says(ledger, one, other, reading) or self._says(ledger, other, one, reading):
+            ledger.note(rules.ERROR_WORDING, f"the error is {theirs.message}")
+            return ledger
         ledger = self.ledger.fork()
         if self._says(ledger, ours.head, theirs.head, reading) and ours.plain == theirs.plain:
             ledger.note(rules.ERROR_TRACE, f"the error is {theirs.head}")
             return ledger
-        one, other = (wording.meaning(straight(f.message)) for f in (ours, theirs))
-        for page, printed in ((one, other), (other, one)):
-            ledger = self.ledger.fork()
-            pairs = agree(self.reader.shown(page, reading), self.reader.actual(printed, reading))
-            if pairs is not None and ledger.take(pairs, reading):
-                ledger.note(rules.ERROR_WORDING, f"the error is {theirs.message}")
-                return ledger
         return None
 
     def _says(self, ledger: Ledger, page: str, printed: str, reading: Reading) -> bool:
@@ -222,17 +224,18 @@ class Trial:
         return self._take(ledger, shown, actual, reading)
 
     def _contains(self, ledger: Ledger, ours: Fault, theirs: Fault) -> bool:
-        """Tell whether all lines of the page's error are lines of the real one, in order.
-
-        How deep they stand depends on how much of the trace is shown, and does not count.
-        """
-        page, printed = (chatter.sift(fault.block).lines for fault in (ours, theirs))
-        rest = iter(printed)
-        return all(
-            any(self._says(ledger, line.strip(), raw.strip(), Reading.MASKED) for raw in rest)
-            for line in page
-            if line.strip() and not is_elision(line)
-        )
+        """Tell whether all lines of the page's error are lines of the real one, in order."""
+        rest = iter(theirs.block)
+        for line in ours.block:
+            if not line.strip() or is_elision(line):
+                continue
+            shown = self.reader.shown(line, Reading.MASKED)
+            if not any(
+                self._take(ledger, shown, self.reader.actual(raw, Reading.MASKED), Reading.MASKED)
+                for raw in rest
+            ):
+                return False
+        return True
 
 
 def _gaps(page: Segments, starts: Sequence[int]) -> list[range]:
@@ -271,9 +274,9 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _spaces(text: Text) -> list[str]:
-    """Return the white space inside a line, but for that inside its volatile parts."""
-    line = text.raw.strip()
-    for part in text.parts:
-        line = line.replace(part.text, "x", 1)
+def _spaces(line: str) -> list[str]:
     return re.findall(r"\s+", line)
+
+
+def _inner_spaces(line: str) -> list[str]:
+    return re.findall(r"\s+", line.strip())

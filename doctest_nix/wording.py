@@ -40,14 +40,14 @@ _SHELL = re.compile(
 _ERROR = re.compile(r"\s*error:(?: (?P<message>.*\S))?\s*")
 _BLAMED = re.compile(
     r"\d+ dependenc(?:y|ies) of |build of .* failed|some (?:outputs|substitutes) of |Build failed due to "
+    r"|Cannot build .*\bdependenc"
 )
-_BLAMED_BELOW = re.compile(r"\s*Reason: \d+ dependenc(?:y|ies) failed")
 _OLD_TRACE = re.compile(r"while (?:evaluating|calling)\b")
 _AROUND = re.compile(
     r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'|Did you mean|For full logs"
     r"|[Ll]ast \d+ log lines|> |note: )"
 )
-_CONTINUES = re.compile(r"\s|error:|while |at |\(use |note: |Try '.* --help'|$")
+_CONTINUES = re.compile(r"\s|error:|while |at |\(use |note: |$")
 
 _PLACE = r"(?:«\w+»|\((?:string|stdin)\)|'?[^\s':]+'?):\d+(?::\d+)?"
 _POSITION = re.compile(
@@ -71,8 +71,6 @@ _FAMILIES: Final = tuple(
             r"attempt to call something which is not a function but ([^:]+)(?:: .*)?",
             r"attempt to call something which is not a function but \1",
         ),
-        (r"'builtins\.elemat' called with index (-?\d+) on .*", r"list index \1 is out of bounds"),
-        (r"'builtins\.head' called on an empty list", "list index 0 is out of bounds"),
         (r"anonymous function called (.*)", r"function 'anonymous lambda' called \1"),
         (r"(?:function )?'([^']+)' called (with(?:out)? .*)", r"function '\1' called \2"),
         (r"assertion \(?'?\(?(.*?)\)?'?\)? failed", r"assertion \1 failed"),
@@ -80,6 +78,8 @@ _FAMILIES: Final = tuple(
         (r"infinite recursion encountered\b.*", "infinite recursion encountered"),
         (r"stack overflow\b.*", "stack overflow"),
         (r"list index (\d+) is out of bounds.*", r"list index \1 is out of bounds"),
+        (r"'builtins\.elemat' called with index (-?\d+) on .*", r"list index \1 is out of bounds"),
+        (r"'builtins\.head' called on an empty list", "list index 0 is out of bounds"),
         (
             r"(?:getting status of|opening file|reading file|file|path) '(.+?)'"
             r"(?:: No such file or directory| does not exist)",
@@ -180,11 +180,7 @@ def _principal(block: Sequence[str]) -> tuple[int, str]:
         for n, line in enumerate(block)
         if (found := _ERROR.fullmatch(line)) and found["message"]
     ]
-    causes = [
-        (n, message)
-        for n, message in candidates
-        if not _BLAMED.match(message) and not _BLAMED_BELOW.match("".join(block[n + 1 : n + 2]))
-    ]
+    causes = [c for c in candidates if not _BLAMED.match(c[1])]
     number, message = (causes or candidates or [(0, "")])[-1]
     if _OLD_TRACE.match(message):
         # Nix up to 2.3 ends an unindented trace with the message.
