@@ -56,7 +56,9 @@ def shown(element: Element) -> Iterator[str]:
             parts += [f"caption={element.caption}"] if element.caption is not None else []
             parts += [f"info={element.info}"] if element.info else []
             parts += [f"include={element.include}"] if element.include is not None else []
-            parts += [f":{key}: {' '.join(value.split())}".rstrip() for key, value in element.options]
+            parts += [
+                f":{key}: {' '.join(value.split())}".rstrip() for key, value in element.options
+            ]
             under = f" under {' / '.join(element.section)}" if element.section else ""
             yield f"{lines} block {' '.join(parts)}{inside(element.containers)}{under}"
             if element.text:
