@@ -8,9 +8,10 @@ make them so) and their parts can be bound to each other, which `bindings` decid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -211,7 +212,7 @@ class Reader:
     """Reads the lines of one comparison; it knows where the command ran and what it was."""
 
     def __init__(self, *, home: str, directory: str, pinned: bool, command: str) -> None:
-        """Compile the patterns for a command that ran in ``directory``, its home being ``home``."""
+        """Choose the patterns for a command that ran in ``directory``, its home being ``home``."""
         self.home = home
         self.directory = directory
         roots = sorted({r for r in (home, directory) if len(r) > 1}, key=len, reverse=True)
@@ -226,11 +227,11 @@ class Reader:
         shown = (*_SHOWN, *both, _path(f"{_SHOWN_ROOTS}|{ours}"))
         actual = (*both, _path(ours))
         self._pinned = pinned
-        self._patterns = {
-            (True, Reading.MASKED): _pattern(shown),
-            (True, Reading.LOOSE): _pattern((*shown, *loose, *_PLACEHOLDER_VERSIONS)),
-            (False, Reading.MASKED): _pattern(actual),
-            (False, Reading.LOOSE): _pattern((*actual, *loose)),
+        self._tables = {
+            (True, Reading.MASKED): shown,
+            (True, Reading.LOOSE): (*shown, *loose, *_PLACEHOLDER_VERSIONS),
+            (False, Reading.MASKED): actual,
+            (False, Reading.LOOSE): (*actual, *loose),
         }
         self._actual: dict[tuple[str, Reading], Text] = {}
 
@@ -265,7 +266,7 @@ class Reader:
         line = straight(raw)
         parts: list[Part] = []
         if _MAY_HAVE_PARTS.search(line):
-            line = self._mask(line, self._patterns[shown, reading], reading, parts)
+            line = self._mask(line, _pattern(self._tables[shown, reading]), reading, parts)
         if reading is Reading.LOOSE:
             line = " ".join(line.split())
         elif parts and "  " in line:
@@ -362,7 +363,8 @@ def _path(roots: str) -> tuple[Kind, str]:
     )
 
 
-def _pattern(table: Iterable[tuple[Kind, str]]) -> re.Pattern[str]:
+@lru_cache(maxsize=64)  # 0.1 s to compile; the same few serve all commands of a document
+def _pattern(table: tuple[tuple[Kind, str], ...]) -> re.Pattern[str]:
     """Join the table into one pattern, the groups being ``store0``, ``store1``, …
 
     Parts start at punctuation, digits or the start of a word: the look-ahead saves trying all
