@@ -68,6 +68,7 @@ _COMMON_PROGRAMS = frozenset(
 
 #: Arguments with which any program only tells of itself.
 _INFORMS = frozenset({"--version", "--help", "-h", "-V"})
+_SYNTAX = re.compile(r"[;&|()\n'\"\\]")
 _PREFIXES = frozenset({"env", "time", "exec", "command", "nohup", "then", "do", "!", "{", "("})
 _LOCAL = re.compile(r"(?:^|\s|//)(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 _REMOTE = re.compile(
@@ -158,21 +159,27 @@ def of_output(output: str) -> Unmet | None:
 
 def _simple_commands(command: str) -> list[list[str]]:
     """Split a command line at its operators; assignments and prefixes like `env` are dropped."""
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace = " \t\r"
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        tokens = list(lexer)
-    except ValueError:
-        tokens = command.replace("\n", " ; ").split(" ")
     parts: list[list[str]] = [[]]
-    for token in tokens:
+    for token in _tokens(command):
         if token and set(token) <= set(";&|()\n"):
             parts.append([])
         elif token and (parts[-1] or not _is_prefix(token)):
             parts[-1].append(token)
     return [part for part in parts if part]
+
+
+def _tokens(command: str) -> list[str]:
+    """Split a command line into words and operators."""
+    if not _SYNTAX.search(command):
+        return command.split()
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()\n")
+    lexer.whitespace = " \t\r"
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        return list(lexer)
+    except ValueError:
+        return command.replace("\n", " ; ").split(" ")
 
 
 def _is_prefix(word: str) -> bool:
