@@ -9,7 +9,8 @@ from doctest_nix.batch import run_for_each
 from doctest_nix.sandbox import Sandbox
 
 #: How documentation shows Nix, most complete first: a whole file, attributes without their
-#: braces, one of them without its semicolon, a header without its body, list members.
+#: braces, one of them without its semicolon, a header without its body, list members, a value
+#: with its attribute's semicolon.
 #: ``with {};`` makes Nix accept names that the text does not bind.
 FORMS: tuple[tuple[str, str], ...] = (
     ("with {};", ""),
@@ -17,6 +18,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     ("with {};{", "\n;}"),
     ("with {};", "\nnull"),
     ("with {};[", "\n]"),
+    ("with {};{ value =", "\n}"),
 )
 
 _ELISION_LINE = re.compile(
@@ -27,7 +29,21 @@ _ELIDED_LIST = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]")
 _ELIDED_VALUE = re.compile(
     r"((?:[=(:;]|\b(?:in|then|else|inherit))\s*)(?:\.\.\.|…)(?=\s*(?:[;)]|else\b|\Z|\n))"
 )
+_ELIDED_MEMBERS = re.compile(r"(?<=[^\s{,])\s+(?:\.\.\.|…)(?=\s*\])")
+#: What the reader fills in: `disk.<name>.device`, `<your user>`.  `<nixpkgs>` is Nix as it is.
+_PLACEHOLDER_NAME = re.compile(r"(?<=\.)<[\w -]+>|<[\w-]+>(?=\.[\w<\"]|\s*=[^=])")
+_PLACEHOLDER_VALUE = re.compile(r"(?<=\s)<[A-Za-z][\w-]*(?: [\w.,'-]+)+>")
+#: Marks that the text around the block explains.
+_CALLOUT = re.compile(r"[①-⓿❶-➓]")
+#: A text that stands between the quotes of a string.
+_IN_STRING = re.compile(r"\$\{[^\n]*\}/[\w./${}-]*")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
+
+#: Comments and strings, which hide brackets, and brackets.
+_TOKEN = re.compile(
+    r"#[^\n]*|/\*.*?\*/|''.*?''(?!['$\\])|\"(?:\\.|[^\"\\])*\"|\blet\b|\bin\b|[][(){}]", re.DOTALL
+)
+_BRACKETS = {"{": "}", "[": "]", "(": ")", "let": "in"}
 
 _PARSE = "nix-instantiate --parse - > /dev/null"
 
@@ -77,11 +93,38 @@ def whole(sandbox: Sandbox, texts: Sequence[str]) -> tuple[bool, ...]:
 
 
 def without_elisions(text: str) -> str:
-    """Return ``text`` without what only says that something is left out: `...` and `…`."""
-    text = _ELISION_LINE.sub("", text)
+    """Return ``text`` without what only says that something is left out or to be filled in."""
+    text = closed(text)
+    text = _ELISION_LINE.sub("", _CALLOUT.sub("", text))
+    text = _PLACEHOLDER_VALUE.sub("null", _PLACEHOLDER_NAME.sub("placeholder", text))
+    text = _ELIDED_MEMBERS.sub("", text)
+    text = f'"{text.strip()}"' if _IN_STRING.fullmatch(text.strip()) else text
     text = _ELIDED_SET.sub("{ }", text)
     text = _ELIDED_LIST.sub("[ ]", text)
     return _ELIDED_VALUE.sub(r"\1null", text)
+
+
+def closed(text: str) -> str:
+    """Return ``text`` with the brackets closed that an elision on its last line leaves open.
+
+    Nor has a `let` a body there.  A text that ends otherwise is returned as it is.
+    """
+    code = text.rstrip()
+    if not _ELISION_LINE.fullmatch(code.rpartition("\n")[2]):
+        return text
+    opened: list[str] = []
+    for token in _TOKEN.findall(code):
+        if token in _BRACKETS:
+            opened.append(token)
+        elif opened and _BRACKETS[opened[-1]] == token:
+            opened.pop()
+    end = ""
+    while opened:
+        bracket = opened.pop()
+        end += f" {_BRACKETS[bracket]}"
+        end += " null" if bracket == "let" else ""
+        end += ";" if opened[-1:] in (["{"], ["let"]) else ""
+    return f"{code}\n{end}"
 
 
 def _wording(message: str) -> str:

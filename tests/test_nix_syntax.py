@@ -22,6 +22,13 @@ NIX = {
     "elided lines": "{\n  ...\n  a = 1;\n  # …\n}",
     "elided values": "{ a = ...; b = { ... }; c = [ ... ]; d = f (...); }",
     "an elided body": "let a = 1;\nin ...",
+    "a value with its semicolon": "derivation {\n  name = 1;\n};",
+    "elided members": '[ "a" "b" ... ]',
+    "brackets that an elision leaves open": "a = {\n  b = f {\n    c = [ 1\n    # ...",
+    "a let that an elision leaves open": "{ x }:\nlet a = 1;\n...",
+    "names that the reader fills in": "disk.<name>.size = 1;\nuser = <your own name>;",
+    "callouts": "assert a; ①\nb",
+    "what stands in a string": "${pkgs.nginx}/conf/mime.types",
     "several snippets": "# instead of:\nwith a;\n\n# write:\nlet b = a; in b",
 }
 
@@ -30,6 +37,8 @@ NOT_NIX = {
     "a missing semicolon": "{ a = 1 b = 2; }",
     "a bracket too many": "{ a = [ 1 ]]; }",
     "a wrong snippet among right ones": "{ a = 1; }\n\n{ b = ; }",
+    "a bracket left open with no elision": "{ a = {\n  b = 1;",
+    "a bracket left open before an elision": "{ a = {\n  b = 1;\n  # ...\n}",
     "an unclosed string": '{ a = "x; }',
     "shell": "for i in a b; do echo $i; done",
 }

@@ -11,6 +11,7 @@ from doctest_nix.document import Block
 from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, repl
+from doctest_nix.steps.given import with_real_hashes
 from doctest_nix.steps.judge import (
     Asked,
     Lacking,
@@ -108,6 +109,7 @@ class SessionStep:
         if asked.timeout <= 0:
             limit = stage.config.document_timeout
             return wrong(exchange, f"the document took longer than {limit:g} s"), 1
+        exchange = replace(exchange, input=with_real_hashes(exchange.input, stage.bindings))
         outcome = _prepare(exchange, asked, stage)
         if outcome is not None:
             return outcome, 1
