@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import tarfile
 import tempfile
 import time
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
-from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
@@ -28,6 +26,7 @@ from doctest_nix.sandbox import (
     Stream,
     environment,
 )
+from doctest_nix.sandbox.connection import Connection, FramedConnection, RemoteTerminal
 from doctest_nix.sandbox.courier import GO, Courier
 from doctest_nix.sandbox.image import ENGINE_TROUBLE, Progress, connect, ensure, first_line
 from doctest_nix.sandbox.owner import LABEL, alive, me
@@ -35,7 +34,7 @@ from doctest_nix.sandbox.owner import LABEL, alive, me
 #: Seconds that a container outlives its document's own limit, if nobody removes it before.
 _SLACK = 120
 
-#: Seconds that an exec has to begin, and the engine to take what is typed.
+#: Seconds that the engine has to remove a container.
 _PATIENCE = 30.0
 
 #: The size of a terminal, and no echo; then its program, once somebody listens.
@@ -170,8 +169,8 @@ class DockerSandbox:
         self._mounts = mounts
         self._aside = aside
         self._container = ""
-        self._tether: _Socket | None = None
-        self._terminals: list[_Terminal] = []
+        self._tether: Connection | None = None
+        self._terminals: list[RemoteTerminal] = []
         self._courier = Courier(self._channel, longest=config.limits.output)
 
     def start(self) -> None:
@@ -206,7 +205,7 @@ class DockerSandbox:
             )
             self._container = str(container.id)
             ends = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            self._tether = _Frames(self._client.api.attach_socket(self._container, ends))
+            self._tether = FramedConnection(self._client.api.attach_socket(self._container, ends))
             container.start()
             self._tether.read_to(b"ready\n")
         except ENGINE_TROUBLE as error:
@@ -220,15 +219,15 @@ class DockerSandbox:
         """Run ``argv`` on a terminal that the engine makes."""
         mark = token_hex(8)
         script = _TERMINAL.format(columns=self._config.columns, mark=mark)
-        sock = self._exec(["sh", "-c", script, "sh", *argv], env, WORKDIR, terminal=True)
+        connection = self._exec(["sh", "-c", script, "sh", *argv], env, WORKDIR, terminal=True)
         try:
-            sock.write(GO)
-            sock.read_to(f"{mark} ".encode())
-            leader = sock.read_to(b"\r\n")
+            connection.write(GO)
+            connection.read_to(f"{mark} ".encode())
+            leader = connection.read_to(b"\r\n")
         except OSError as error:
-            sock.close()
+            connection.close()
             raise self._gone(error) from error
-        terminal = _Terminal(self, sock, int(leader))
+        terminal = RemoteTerminal(connection, lambda: self._later(self._hang_up, int(leader)))
         self._terminals.append(terminal)
         return terminal
 
@@ -263,11 +262,6 @@ class DockerSandbox:
         if container:
             self._later(_remove, self._client, container)
 
-    def hang_up(self, pid: int) -> None:
-        """End a terminal's programs: the engine does not when its client leaves."""
-        if self._container:
-            self._later(self._hang_up, pid)
-
     def _hang_up(self, pid: int) -> None:
         if self._container:
             with contextlib.suppress(SandboxError, OSError):
@@ -285,7 +279,7 @@ class DockerSandbox:
 
     def _exec(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: PurePosixPath, *, terminal: bool
-    ) -> _Socket:
+    ) -> Connection:
         if not self._container:
             raise self._gone("it was stopped")
         api = self._client.api
@@ -298,10 +292,10 @@ class DockerSandbox:
                 environment=dict(env),
                 workdir=str(cwd),
             )
-            sock = api.exec_start(made["Id"], tty=terminal, socket=True)
+            answer = api.exec_start(made["Id"], tty=terminal, socket=True)
         except ENGINE_TROUBLE as error:
             raise self._gone(error) from error
-        return _Socket(sock) if terminal else _Frames(sock)
+        return Connection(answer) if terminal else FramedConnection(answer)
 
     @contextlib.contextmanager
     def _checked(self) -> Iterator[None]:
@@ -329,108 +323,6 @@ class DockerSandbox:
             f"The container of image {self._config.image} does not answer: {first_line(why)}.",
             remedy="Run it again; if it goes again, look at the engine's log and its free memory.",
         )
-
-
-class _Socket:
-    """An exec's connection, read and written with nothing between: 0.2 ms a round trip."""
-
-    def __init__(self, answer: Any) -> None:
-        """Take what the SDK returns: a socket (TLS, ssh), or a file object over one."""
-        self._answer = answer
-        self._socket: socket.socket = getattr(answer, "_sock", answer)
-        self._pending = b""
-
-    def read(self, timeout: float) -> bytes:
-        """Return what arrived; a TLS socket looks into its own buffer first."""
-        if self._pending:
-            data, self._pending = self._pending, b""
-            return data
-        return self._receive(timeout)
-
-    def read_to(self, end: bytes) -> bytes:
-        """Return what comes before ``end``; raises OSError with what came where it does not."""
-        deadline = time.monotonic() + _PATIENCE
-        seen = b""
-        while end not in seen:
-            data = self.read(deadline - time.monotonic())
-            if not data:
-                raise ConnectionError(seen.decode(errors="replace").strip() or "it hung up")
-            seen += data
-        seen, _, self._pending = seen.partition(end)
-        return seen
-
-    def _receive(self, timeout: float) -> bytes:
-        self._socket.settimeout(max(timeout, 0.001))
-        try:
-            return self._socket.recv(65536)
-        except ConnectionError:
-            return b""
-
-    def write(self, data: bytes) -> None:
-        """Send all of ``data``."""
-        self._socket.settimeout(_PATIENCE)
-        self._socket.sendall(data)
-
-    def close(self) -> None:
-        """Close the connection and the HTTP response that it came from."""
-        for each in (getattr(self._answer, "_response", None), self._answer, self._socket):
-            # The response complains that its file is closed, and still has to be told.
-            with contextlib.suppress(OSError, ValueError):
-                if each is not None:
-                    each.close()
-
-
-class _Frames(_Socket):
-    """The same without terminal: eight bytes of head before each piece, the last four its size."""
-
-    def __init__(self, answer: Any) -> None:
-        super().__init__(answer)
-        self._raw = b""
-        self._left = 0
-
-    def _receive(self, timeout: float) -> bytes:
-        deadline = time.monotonic() + timeout
-        while True:
-            if self._left and self._raw:
-                piece, self._raw = self._raw[: self._left], self._raw[self._left :]
-                self._left -= len(piece)
-                return piece
-            if not self._left and len(self._raw) >= 8:
-                self._left = int.from_bytes(self._raw[4:8], "big")
-                self._raw = self._raw[8:]
-                continue
-            more = super()._receive(deadline - time.monotonic())
-            if not more:
-                return b""
-            self._raw += more
-
-
-class _Terminal:
-    """A terminal of a container."""
-
-    def __init__(self, sandbox: DockerSandbox, sock: _Socket, leader: int) -> None:
-        self._sandbox = sandbox
-        self._socket = sock
-        self._leader = leader
-        self._over = False
-
-    def read(self, timeout: float) -> bytes:
-        if self._over:
-            return b""
-        data = self._socket.read(timeout)
-        self._over = not data
-        return data
-
-    def write(self, data: bytes) -> None:
-        if self._over:
-            raise BrokenPipeError("the terminal is gone")
-        self._socket.write(data)
-
-    def close(self) -> None:
-        if not self._over:
-            self._over = True
-            self._sandbox.hang_up(self._leader)
-        self._socket.close()
 
 
 def _remove(client: docker.DockerClient, container: str) -> None:

@@ -30,6 +30,9 @@ _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 #: and escape the limit of processes, which the kernel does not apply to the real user 0.
 _NOBODY = 65534
 
+#: CAP_SETGID and CAP_SETUID, by their bits.
+_SETTING = 1 << 6 | 1 << 7
+
 #: Read-only pieces of /etc that programs of /usr need; none of them says who or where we are.
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "protocols", "services", "ssl")
 
@@ -119,20 +122,19 @@ def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
     return copy
 
 
-def database() -> BinaryIO:
+def database(folder: Path = _DATABASE) -> BinaryIO:
     """Return a copy of Nix's database in a file without name, whole though Nix may be writing.
 
     Raises SandboxError(SANDBOX_START).
     """
-    source = _DATABASE / "db.sqlite"
-    log = _DATABASE / "db.sqlite-wal"
+    source, log = folder / "db.sqlite", folder / "db.sqlite-wal"
     # A reader of a database in use needs its log; where there is none, it would make one, in the
     # host's /nix or in vain, unless told that nobody writes.
     modes = ["mode=ro&immutable=1"]
     if log.exists() and log.stat().st_size:
         modes.insert(0, "mode=ro")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, source.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, source.name)
         for mode in modes:
             try:
                 with (
@@ -193,11 +195,17 @@ def _mounts(places: str) -> Iterator[str]:
 
 
 def _account() -> int | None:
-    """Return the account for sandboxes of root; None where we are not root, or cannot change."""
-    if os.geteuid() != 0:
+    """Return the account for sandboxes of root; None where we are not root, or cannot change.
+
+    That is so in a user namespace that has no such user, and without the capabilities.
+    """
+    status = Path("/proc/self/status").read_text()
+    powers = int(status.partition("CapEff:")[2].split()[0], 16)
+    if os.geteuid() != 0 or powers & _SETTING != _SETTING:
         return None
-    try:
-        subprocess.run(["true"], user=_NOBODY, group=_NOBODY, extra_groups=[], check=True, cwd="/")
-    except OSError:
-        return None  # in a user namespace without that id, or without the capability
+    for kind in ("uid", "gid"):
+        lines = Path(f"/proc/self/{kind}_map").read_text().splitlines()
+        ranges = [[int(number) for number in line.split()] for line in lines]
+        if not any(first <= _NOBODY < first + count for first, _, count in ranges):
+            return None
     return _NOBODY

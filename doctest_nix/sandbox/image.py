@@ -25,6 +25,9 @@ _PATIENCE = 60
 #: Seconds that it has to say that it is there at all.
 _PING = 5.0
 
+#: Seconds between two lines about a pull.
+_INTERVAL = 1.0
+
 #: Seconds that a pull may say nothing for, or a build may take.
 _LONG = 1800
 
@@ -190,7 +193,9 @@ def _pulled(client: docker.DockerClient, image: str) -> Iterator[str]:
         detail = event.get("progressDetail") or {}
         if event.get("status") == "Downloading" and "total" in detail:
             layers[event["id"]] = (detail["current"], detail["total"])
-        if layers and time.monotonic() - last >= 1:
+        elif event.get("status") == "Download complete" and event["id"] in layers:
+            layers[event["id"]] = (layers[event["id"]][1],) * 2
+        if layers and time.monotonic() - last >= _INTERVAL:
             last = time.monotonic()
             here, whole = (sum(part) / 1e6 for part in zip(*layers.values(), strict=True))
             yield f"{image}: {here:.0f} of {whole:.0f} MB"

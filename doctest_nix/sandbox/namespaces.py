@@ -83,17 +83,17 @@ class Namespaces:
 
     def run(self, argv: Sequence[str], env: Mapping[str, str]) -> Program:
         """Start a program inside on pipes, its output and errors being one.  Raises OSError."""
+        command = self._enter(["--", *argv])
         reader, child_writes = os.pipe()
         child_reads, writer = os.pipe()
         os.set_blocking(reader, False)
         os.set_blocking(writer, False)
-        command = self._enter(["--", *argv])
         return self._started(Program(command, env, (child_reads, child_writes), (reader, writer)))
 
     def attach(self, argv: Sequence[str], env: Mapping[str, str], columns: int) -> Program:
         """Start a program inside on a terminal of its own.  Raises OSError."""
-        master, slave = self._terminal(columns)
         command = self._enter(["--ctty", "--", *argv])
+        master, slave = self._terminal(columns)
         return self._started(Program(command, env, (slave,), (master,)))
 
     def end(self) -> None:
@@ -141,18 +141,21 @@ class Namespaces:
         """Return master and slave of a new terminal of the sandbox's own /dev/pts, echo off."""
         devices = f"/proc/{self._first}/root/dev/pts/ptmx"
         master = os.open(devices, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
+        slave = -1
         try:
             fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
             slave = fcntl.ioctl(master, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        except OSError:
-            os.close(master)
-            raise
-        mode = termios.tcgetattr(slave)
-        mode[3] &= ~termios.ECHO
-        termios.tcsetattr(slave, termios.TCSANOW, mode)
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
-        if self._host.account is not None:
-            os.fchown(slave, self._host.account, -1)
+            mode = termios.tcgetattr(slave)
+            mode[3] &= ~termios.ECHO
+            termios.tcsetattr(slave, termios.TCSANOW, mode)
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+            if self._host.account is not None:
+                os.fchown(slave, self._host.account, -1)
+        except (OSError, termios.error) as error:
+            for each in (master, slave):
+                with contextlib.suppress(OSError):
+                    os.close(each)
+            raise OSError(f"no terminal: {error}") from error
         return master, slave
 
 
@@ -174,12 +177,11 @@ def start(
     """
     programs = host.programs
     with contextlib.ExitStack() as closing:
-        info, info_write = os.pipe()
-        closing.callback(os.close, info)
-        closing.callback(os.close, info_write)
+        info, info_write = (closing.enter_context(file) for file in _pipe())
+        output, output_write = (closing.enter_context(file) for file in _pipe())
         # The sandbox can read its first command line; these name paths of the host.
         private = closing.enter_context(os.fdopen(os.memfd_create("bwrap"), "r+b"))
-        every = [*arguments, "--die-with-parent", "--info-fd", str(info_write)]
+        every = [*arguments, "--die-with-parent", "--info-fd", str(info_write.fileno())]
         private.write("".join(f"{each}\0" for each in every).encode(errors="surrogateescape"))
         private.seek(0)
         process = spawner.submit(
@@ -194,15 +196,16 @@ def start(
                 ]
             ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output_write,
             stderr=subprocess.STDOUT,
             env={"PATH": host.path},
             cwd="/",
-            pass_fds=[info_write, private.fileno(), *(file.fileno() for file in files)],
+            pass_fds=[file.fileno() for file in (info_write, private, *files)],
         ).result()
+        output_write.close()
         try:
-            _wait_until_ready(process)
-            first = json.loads(os.read(info, 65536))["child-pid"]
+            _wait_until_ready(output)
+            first = json.loads(os.read(info.fileno(), 65536))["child-pid"]
             return Namespaces(host, process, first, _options(limits))
         except BaseException:
             _reap(process)
@@ -308,28 +311,30 @@ class Program:
             self._process.send_signal(signal.SIGCONT)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
-    """Return when it says ``ready``; raises OSError with all that it said instead."""
+def _wait_until_ready(output: BinaryIO) -> None:
+    """Return when ``ready`` is said; raises OSError with all that is said instead."""
     said = b""
-    if process.stdout is not None:
-        deadline = time.monotonic() + _PATIENCE
-        arrived = select.poll()
-        arrived.register(process.stdout, select.POLLIN)
-        while arrived.poll(max(deadline - time.monotonic(), 0) * 1000):
-            data = os.read(process.stdout.fileno(), 65536)
-            said += data
-            if said.endswith(b"ready\n"):
-                return
-            if not data:
-                break
+    deadline = time.monotonic() + _PATIENCE
+    arrived = select.poll()
+    arrived.register(output, select.POLLIN)
+    while arrived.poll(max(deadline - time.monotonic(), 0) * 1000):
+        data = os.read(output.fileno(), 65536)
+        said += data
+        if said.endswith(b"ready\n"):
+            return
+        if not data:
+            break
     raise OSError(said.decode(errors="replace").strip() or "it says nothing")
+
+
+def _pipe() -> tuple[BinaryIO, BinaryIO]:
+    reader, writer = os.pipe()
+    return os.fdopen(reader, "rb"), os.fdopen(writer, "wb")
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def _options(limits: Limits) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -9,6 +10,8 @@ from pathlib import Path
 
 #: The label that every container of ours carries.
 LABEL = "doctest-nix.owner"
+
+_PROC = Path("/proc")
 
 
 def me() -> str:
@@ -32,15 +35,11 @@ def alive(mark: str) -> bool:
 def _place() -> str:
     """Return a digest of machine, boot and process namespace: where a process id has a meaning."""
     parts = [socket.gethostname()]
-    for path in ("/etc/machine-id", "/proc/sys/kernel/random/boot_id"):
-        try:
-            parts.append(Path(path).read_text())
-        except OSError:
-            parts.append("")
-    try:
-        parts.append(os.readlink("/proc/self/ns/pid"))
-    except OSError:
-        parts.append("")
+    for path in (Path("/etc/machine-id"), _PROC / "sys/kernel/random/boot_id"):
+        with contextlib.suppress(OSError):
+            parts.append(path.read_text())
+    with contextlib.suppress(OSError):
+        parts.append(os.readlink(_PROC / "self/ns/pid"))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -49,7 +48,7 @@ def _started(pid: int) -> str:
 
     Where there is no /proc (macOS), the id alone must do.
     """
-    if not Path("/proc/self/stat").exists():
+    if not (_PROC / "self" / "stat").exists():
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -58,7 +57,7 @@ def _started(pid: int) -> str:
             pass
         return "alive"
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        stat = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
         return ""
     # The name in parentheses may hold anything; `man proc` numbers the start time 22.

@@ -108,7 +108,7 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
     if exchange.prompt is Prompt.NESTED and not stage.session.is_nested:
         return Unmet(need=Need.SHELL, sign="no command of the page opens it")
     return (
-        _program(command, completed.output, stage)
+        _program(exchange, completed.output, stage)
         or _file(exchange, completed.output, stage)
         or _privilege(completed.output, stage)
         or _machine(command, completed.output, stage)
@@ -174,7 +174,12 @@ def _is_made_by_page(directory: PurePosixPath, stage: Stage) -> bool:
     return inside or directory.is_relative_to(PurePosixPath("/nix/store"))
 
 
-def _program(command: str, output: str, stage: Stage) -> Unmet | None:
+def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
+    """Return the need of a program that the reader has and the sandbox has not, or the reverse."""
+    command = exchange.input
+    shown = _NOT_FOUND.search(exchange.expected)
+    if shown and shown[1] in command and _has(shown[1], stage):
+        return Unmet(need=Need.MACHINE, sign=f"one without {shown[1]}")
     if stage.session.is_nested:
         return None
     for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):

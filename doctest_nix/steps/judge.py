@@ -50,9 +50,13 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked of an exchange: seconds, comparison, and the status where one is said."""
+    """What is asked of an exchange: seconds, comparison, and the status where one is said.
+
+    ``limit`` names the seconds for the reader.
+    """
 
     timeout: float
+    limit: str
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
     status: int | None = None
@@ -60,8 +64,10 @@ class Asked:
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
         """Return what a block's annotations ask of its exchange; the status of its last one."""
+        timeout = annotations.timeout or config.timeout
         return cls(
-            timeout=annotations.timeout or config.timeout,
+            timeout=timeout,
+            limit=f"{timeout:g} s",
             output=annotations.output,
             volatile=annotations.volatile,
             status=annotations.status if last else None,
@@ -213,7 +219,7 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
     hint = ""
     match completed.ended:
         case Ended.TIMEOUT:
-            problem = f"the command did not end within {asked.timeout:.3g} s"
+            problem = f"the command did not end within {asked.limit}"
             last = completed.output.rsplit("\n", 1)[-1]
             if last and _WAITS_FOR_INPUT.fullmatch(last):
                 hint = f"It seems to wait for an answer to: {last.strip()}"

@@ -105,10 +105,10 @@ class SessionStep:
         exchange = self.exchanges[position]
         following = self.exchanges[position + 1 :]
         asked = Asked.of(self.annotations, stage.config, last=not following)
-        asked = replace(asked, timeout=min(asked.timeout, stage.seconds_left))
-        if asked.timeout <= 0:
+        left = stage.seconds_left
+        if left < asked.timeout:
             limit = stage.config.document_timeout
-            return wrong(exchange, f"the document took longer than {limit:g} s"), 1
+            asked = replace(asked, timeout=left, limit=f"the document's {limit:g} s")
         exchange = replace(exchange, input=with_real_hashes(exchange.input, stage.bindings))
         outcome = _prepare(exchange, asked, stage)
         if outcome is not None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
-from doctest_nix.sandbox.host import look, package_set
+from doctest_nix.sandbox.host import database, look, package_set
 
 ROOT = Path(__file__).parents[2]
 PYTHON = str(Path(sys.executable).resolve())
@@ -112,6 +115,56 @@ def test_a_package_set_that_the_sandboxs_account_cannot_read_is_copied(tmp_path:
     assert 0o755 == copies.stat().st_mode & 0o555 | 0o200
 
 
+@pytest.mark.parametrize(("network", "status"), [(Network.FULL, 0), (Network.NONE, 1)])
+def test_a_page_reaches_the_machine_only_with_the_network_that_it_is_given(
+    config: Config, network: Network, status: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "/".join(map(str, server.getsockname()))
+        provider = BubblewrapProvider(replace(config, network=network))
+        sandbox = provider.create()
+        sandbox.start()
+        done = sandbox.run(["bash", "-c", f"exec 3<>/dev/tcp/{address}"], timeout=60)
+        provider.close()
+    assert status == done.exit_code
+
+
+def test_sandboxes_of_our_own_account_need_no_change(public: Path) -> None:
+    host = replace(look(), account=None)
+    assert ["true"] == host.as_account(["true"])
+    assert public == package_set(public, host, Path("/nowhere"))
+
+
+@pytest.mark.parametrize("writing", [False, True])
+def test_the_database_is_copied_whole_whether_nix_writes_or_not(
+    tmp_path: Path, writing: bool
+) -> None:
+    nix = sqlite3.connect(tmp_path / "db.sqlite")
+    nix.executescript("pragma journal_mode = wal; create table t (x); insert into t values (1);")
+    if not writing:
+        nix.close()
+    before = sorted(tmp_path.iterdir())
+    with database(tmp_path) as file:
+        (tmp_path / "copy").write_bytes(file.read())
+    (tmp_path / "copy").rename(tmp_path.with_suffix(".copy"))
+    assert before == sorted(tmp_path.iterdir())
+    nix.close()
+    with closing(sqlite3.connect(tmp_path.with_suffix(".copy"))) as copy:
+        assert [(1,)] == copy.execute("select x from t").fetchall()
+
+
+def test_a_database_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite").write_text("this is no database" * 100)
+    (tmp_path / "db.sqlite-wal").write_text("nor a log")
+    with pytest.raises(SandboxError) as caught:
+        database(tmp_path)
+    assert (
+        f"Nix's database {tmp_path}/db.sqlite cannot be read: file is not a database."
+        " [doctest-nix.sandbox-start]\n"
+        "Check that you may read the file, or use --nix-sandbox=docker."
+    ) == str(caught.value)
+
+
 def test_the_first_command_line_of_a_sandbox_names_no_place_of_the_host(
     config: Config, tmp_path: Path
 ) -> None:
@@ -132,6 +185,9 @@ def test_the_first_command_line_of_a_sandbox_names_no_place_of_the_host(
 
 IN_STORE = """
 import json, os, sys
+if "COVERAGE_PROCESS_START" in os.environ:
+    import coverage
+    coverage.process_startup()
 from doctest_nix.config import Config
 from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
 provider = BubblewrapProvider(Config())
@@ -159,6 +215,19 @@ def root_without(*names: str) -> list[str]:
     return entries
 
 
+def coverage_of_children() -> tuple[dict[str, str], Path | None]:
+    """Return the variables that have a child measured as we are, and the folder it writes to."""
+    with suppress(ImportError):
+        from coverage import Coverage
+
+        running = Coverage.current()
+        if running is not None:
+            file = Path(running.get_data().base_filename()).resolve()
+            rules = str(running.config.config_file)
+            return {"COVERAGE_PROCESS_START": rules, "COVERAGE_FILE": str(file)}, file.parent
+    return {}, None
+
+
 class StoreHost:
     """This machine, with another /nix."""
 
@@ -179,10 +248,15 @@ class StoreHost:
                 place.chmod(place.stat().st_mode | (0o555 if place.is_dir() else 0o444))
 
     def run(self, argv: list[str]) -> str:
+        measured, folder = coverage_of_children()
         # Only what python and the checkout need of /tmp, which may hold them.
         here = ["--perms", "1777", "--tmpfs", "/tmp"]
         for needed in {str(ROOT), sys.prefix, sys.base_prefix} - {"/usr"}:
             here += ["--ro-bind", needed, needed]
+        for name, value in measured.items():
+            here += ["--setenv", name, value]
+        if folder is not None:
+            here += ["--bind", str(folder), str(folder)]
         nix_config = "build-users-group =\nsandbox = false\nsubstituters =\n"
         done = subprocess.run(
             [

@@ -135,6 +135,16 @@ def test_output_beyond_the_limit_is_dropped_and_counted(config: Config, backend:
     assert ("y\n" * 500, 999_000, 5) == (done.output, done.truncated, done.exit_code)
 
 
+def test_a_command_line_that_is_too_long_is_said_and_the_sandbox_goes_on(
+    sandbox: Sandbox,
+) -> None:
+    argv = ["true", *["x" * 100_000] * 25]
+    for use in (lambda: sandbox.run(argv, timeout=PATIENCE), lambda: sandbox.attach(argv, {})):
+        with pytest.raises(SandboxError, match=r"(?i)argument list too long"):
+            use()
+    assert "on\n" == output(sandbox, "echo on")
+
+
 def test_a_background_child_does_not_hold_a_command(sandbox: Sandbox) -> None:
     done = sh(sandbox, "sleep 1000 & echo started")
     assert ("started\n", Ended.EXITED) == (done.output, done.ended)
@@ -223,6 +233,14 @@ def test_the_end_can_be_read_again_and_nothing_typed(sandbox: Sandbox) -> None:
     stream.close()
 
 
+def test_a_closed_terminal_has_ended(sandbox: Sandbox) -> None:
+    stream = sandbox.attach(["cat"], {})
+    stream.close()
+    assert b"" == stream.read(PATIENCE)
+    with pytest.raises(BrokenPipeError):
+        stream.write(b"x")
+
+
 def test_nothing_to_read_is_a_time_out(sandbox: Sandbox) -> None:
     stream = sandbox.attach(["cat"], {})
     for timeout in (0, 0.05):
@@ -234,6 +252,17 @@ def test_nothing_to_read_is_a_time_out(sandbox: Sandbox) -> None:
 def test_a_program_that_is_not_there_says_so_on_its_terminal(sandbox: Sandbox) -> None:
     stream = sandbox.attach(["no-such-program"], {})
     assert b"no-such-program" in rest(stream)
+    stream.close()
+
+
+def test_typing_more_than_anybody_reads_is_a_time_out(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("connection", "namespaces"):
+        monkeypatch.setattr(f"doctest_nix.sandbox.{module}._PATIENCE", 0.5)
+    stream = sandbox.attach(["sleep", "1000"], {})
+    with pytest.raises(TimeoutError):
+        stream.write(b"line\n" * 4_000_000)
     stream.close()
 
 
@@ -540,6 +569,15 @@ def test_stop_is_idempotent_and_ends_every_terminal(provider: Provider) -> None:
     sandbox.stop()
     assert b"" == stream.read(PATIENCE)
     stream.close()
+
+
+def test_a_program_that_stopped_itself_does_not_hold_the_end(provider: Provider) -> None:
+    sandbox = provider.create()
+    sandbox.start()
+    stream = sandbox.attach(["sh", "-c", "echo stopping; kill -STOP $$; echo on"], {})
+    until(stream, b"stopping")
+    sandbox.stop()
+    assert b"on\r\n" not in rest(stream)
 
 
 def test_a_sandbox_that_was_never_started_can_be_stopped(provider: Provider) -> None:

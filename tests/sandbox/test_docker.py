@@ -16,7 +16,7 @@ import pytest
 from doctest_nix.config import Backend, Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox.docker import DockerProvider
-from doctest_nix.sandbox.image import connect
+from doctest_nix.sandbox.image import connect, present
 from doctest_nix.sandbox.owner import LABEL, me
 
 PATIENCE = 60.0
@@ -158,6 +158,47 @@ def test_a_container_that_is_removed_behind_our_back_is_gone(
     sandbox.stop()
     provider.close()
     assert Slug.SANDBOX_GONE == caught.value.slug
+
+
+def test_a_page_that_removes_the_shell_loses_its_sandbox_alone(config: Config) -> None:
+    provider = DockerProvider(config)
+    sandbox = provider.create()
+    sandbox.start()
+    sandbox.run(["rm", "-f", "/bin/sh", "/usr/bin/sh"], timeout=PATIENCE)
+    for use in (
+        lambda: sandbox.run(["true"], timeout=PATIENCE),
+        lambda: sandbox.attach(["true"], {}),
+    ):
+        with pytest.raises(SandboxError) as caught:
+            use()
+        assert Slug.SANDBOX_GONE == caught.value.slug
+        assert "sh" in caught.value.problem
+    provider.close()
+
+
+def test_a_sandbox_started_after_its_provider_was_closed_is_removed_too(
+    config: Config, engine: docker.DockerClient
+) -> None:
+    provider = DockerProvider(config)
+    sandbox = provider.create()
+    provider.close()
+    sandbox.start()
+    sandbox.stop()
+    provider.close()
+    assert [] == ours(engine, me())
+
+
+def test_an_engine_that_goes_away_is_said(
+    engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, image: str
+) -> None:
+    with engine_on_tcp(engine) as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        client = connect()
+    client.close()
+    with pytest.raises(SandboxError) as caught:
+        present(client, image)
+    client.close()
+    assert Slug.ENGINE_DOWN == caught.value.slug
 
 
 def test_what_a_dead_owner_left_is_swept_and_what_a_living_one_has_is_not(

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import os
 import stat
+import tarfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -87,3 +94,88 @@ def test_an_image_that_is_there_is_not_pulled(image: str) -> None:
     ensure(client, image, said.append)
     client.close()
     assert [] == said
+
+
+class Registry(ThreadingHTTPServer):
+    """A registry of the test's own, with one image of one layer."""
+
+    def __init__(self) -> None:
+        with io.BytesIO() as file:
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                member = tarfile.TarInfo("marker")
+                member.size = 8_000_000
+                archive.addfile(member, io.BytesIO(os.urandom(member.size)))
+            layer = file.getvalue()
+        config = json.dumps(
+            {
+                "architecture": "amd64",
+                "os": "linux",
+                "config": {},
+                "rootfs": {"type": "layers", "diff_ids": [digest(layer)]},
+            }
+        ).encode()
+        kind = "application/vnd.docker.distribution.manifest.v2+json"
+        part = "application/vnd.docker.container.image.v1+json"
+        manifest = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": kind,
+                "config": {"mediaType": part, "size": len(config), "digest": digest(config)},
+                "layers": [
+                    {
+                        "mediaType": "application/vnd.docker.image.rootfs.diff.tar",
+                        "size": len(layer),
+                        "digest": digest(layer),
+                    }
+                ],
+            }
+        ).encode()
+        self.served = {
+            "/v2/": ("application/json", b"{}"),
+            "/v2/toy/manifests/latest": (kind, manifest),
+            f"/v2/toy/manifests/{digest(manifest)}": (kind, manifest),
+            f"/v2/toy/blobs/{digest(config)}": ("application/octet-stream", config),
+            f"/v2/toy/blobs/{digest(layer)}": ("application/octet-stream", layer),
+        }
+        super().__init__(("127.0.0.1", 0), Answers)
+
+
+class Answers(BaseHTTPRequestHandler):
+    server: Registry
+
+    def do_GET(self) -> None:
+        kind, body = self.server.served.get(self.path, ("", b""))
+        self.send_response(200 if kind else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Docker-Content-Digest", digest(body))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+@pytest.mark.parametrize("suffix", ["", ":latest", "@"])
+def test_an_image_is_pulled_with_progress(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doctest_nix.sandbox.image._INTERVAL", 0)
+    said: list[str] = []
+    with Registry() as registry:
+        threading.Thread(target=registry.serve_forever).start()
+        if suffix == "@":
+            suffix += digest(registry.served["/v2/toy/manifests/latest"][1])
+        name = f"127.0.0.1:{registry.server_port}/toy{suffix}"
+        client = connect()
+        ensure(client, name, said.append)
+        client.images.remove(name)
+        client.close()
+        registry.shutdown()
+    assert f"{name} is not there: pulling it" == said[0]
+    assert f"{name}: 8 of 8 MB" in said

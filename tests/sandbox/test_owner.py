@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 from doctest_nix.sandbox.owner import alive, me
 
@@ -28,3 +31,14 @@ def test_a_mark_that_nobody_understands_is_not_judged() -> None:
     place = me().split(" ")[0]
     for mark in ("", "x", f"{place} x y", place):
         assert alive(mark)
+
+
+def test_where_there_is_no_proc_the_id_alone_tells(
+    dead: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("doctest_nix.sandbox.owner._PROC", tmp_path)
+    place, pid, _ = me().split(" ")
+    assert f"{place} {pid} alive" == me()
+    assert alive(me())
+    assert alive(f"{place} 1 alive")
+    assert not alive(f"{place} {dead.split(' ')[1]} alive")

@@ -95,6 +95,15 @@ GIVEN = {
         """,
         "needs machine: df tells of the reader's own",
     ),
+    "a machine without a program": (
+        """
+        ```console
+        $ sort --version
+        sort: command not found
+        ```
+        """,
+        "needs machine: one without sort",
+    ),
     "the reader's channels": (
         """
         ```console
