@@ -30,6 +30,13 @@ _ELISION = re.compile(r"\.{3,}|…")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 _ENDS_ELIDED = re.compile(r"(?:^|\n)[^\n]*(?:\.{3,}|…)[^\n]*\s*\Z")
 
+#: What the reader fills in: `disk.<name>.size`, `<your name>`.  `<nixpkgs>` is Nix as it is.
+_PLACEHOLDER_NAME = re.compile(r"(?<=\.)<[\w -]+>|<[\w-]+>(?=\.[\w<\"]|\s*=[^=])")
+_PLACEHOLDER_VALUE = re.compile(r"(?<=\s)<[A-Za-z][\w-]*(?: [\w.,'-]+)+>")
+
+#: A text that stands between the quotes of a string.
+_IN_STRING = re.compile(r"\s*\$\{[^\n]*\}/[\w./${}-]*\s*")
+
 #: After these a value must come, and before these one has just ended.
 _WANT_VALUE = frozenset("= : in then else ? ( -> + ++ // && || == != < > <= >= !".split())
 _END_VALUE = frozenset({";", ")", "}", "]", ","})
@@ -63,7 +70,7 @@ def _has_code(paragraph: str) -> bool:
 def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
     first: dict[str, str] = {}
     left = list(dict.fromkeys(texts))
-    variants = {text: dict.fromkeys((text, without_elisions(text), closed(text))) for text in left}
+    variants = {text: dict.fromkeys(_variants(text)) for text in left}
     for before, after in FORMS:
         asked = [(text, variant) for text in left for variant in variants[text]]
         forms = [before + variant + after for _, variant in asked]
@@ -73,6 +80,20 @@ def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
             if parsed and text in left:
                 left.remove(text)
     return {text: first[text] if text in left else None for text in texts}
+
+
+def _variants(text: str) -> Iterator[str]:
+    yield text
+    yield without_elisions(text)
+    yield closed(text)
+    yield closed(filled_in(text))
+    if _IN_STRING.fullmatch(text):
+        yield f'"{text.strip()}"'
+
+
+def filled_in(text: str) -> str:
+    """Return ``text`` with a name or a value for each placeholder that the reader fills in."""
+    return _PLACEHOLDER_VALUE.sub("null", _PLACEHOLDER_NAME.sub("name", text))
 
 
 def whole(sandbox: Sandbox, texts: Sequence[str]) -> tuple[bool, ...]:

@@ -33,6 +33,8 @@ NIX = {
     "an elision between attributes": "{ a = 1; ...; b = 2; ... c = 3; }",
     "an attribute whose value is left out": "a = ...\n",
     "dots in a string": '{ a = "{ ... }"; b = [ "…" ]; }',
+    "names that the reader fills in": "disk.<name>.size = 1;\nuser = <your own name>;",
+    "what stands in a string": "${pkgs.nginx}/conf/mime.types",
     "several snippets": "# instead of:\nwith a;\n\n# write:\nlet b = a; in b",
 }
 

@@ -13,6 +13,7 @@ from doctest_nix.config import Config, Need
 from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
+from doctest_nix.steps.given import taken_as_given
 from doctest_nix.steps.needs import Unmet, of_output
 from doctest_nix.steps.transcript import Exchange
 from doctest_nix.verdict import Mismatch
@@ -106,7 +107,11 @@ def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) 
     """
     outcome = _judge(exchange, completed, asked, stage)
     if isinstance(outcome, Wrong):
-        unmet = of_output(completed.output) or _needs_a_reader(exchange, completed)
+        unmet = (
+            of_output(completed.output)
+            or _needs_a_reader(exchange, completed)
+            or taken_as_given(exchange, completed, stage)
+        )
         if unmet is not None and not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
     return outcome
@@ -141,6 +146,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
     leaves = _LEAVES.match(exchange.input) is not None
     if completed.ended is not Ended.EXITED and not (leaves and completed.ended is Ended.GONE):
         return _ended_badly(exchange, completed, asked)
+    exchange = _without_comments(exchange, completed)
     comparison = Comparison(level=Level.MATCH)
     if exchange.expected and asked.output is not Output.IGNORE:
         comparison = _compare(exchange, completed, asked, stage)
@@ -155,6 +161,14 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
         stale = _mismatch(exchange, comparison.reason, completed, diff=comparison.diff)
         return Stale(mismatch=stale, masks=comparison.masks)
     return Right(masks=comparison.masks)
+
+
+def _without_comments(exchange: Exchange, completed: Completed) -> Exchange:
+    """Leave out shown lines that begin with `# ` where the command printed no such line."""
+    if re.search(r"^#(?: |$)", completed.output, re.MULTILINE):
+        return exchange
+    shown = re.sub(r"^#(?: .*)?(?:\n|$)", "", exchange.expected, flags=re.MULTILINE)
+    return replace(exchange, expected=shown.rstrip("\n"))
 
 
 def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:

@@ -66,6 +66,19 @@ _COMMON_PROGRAMS = frozenset(
     " psql sqlite3 redis-cli crontab xclip pbcopy say bat rg fd hexdump xxd".split()
 )
 
+#: Programs that documentation is full of; another name that is nearly one of them is a slip.
+KNOWN_PROGRAMS = tuple(
+    sorted(
+        _COMMON_PROGRAMS.union(
+            *PROGRAMS.values(),
+            "nix nix-build nix-shell nix-env nix-store nix-instantiate nix-hash nix-collect-garbage"
+            " nix-daemon cat echo grep sed awk find sort head tail mkdir chmod chown touch bash"
+            " readlink basename dirname ls cp mv rm cd export source diff patch tar gzip git env"
+            " date test printf tee xargs sleep kill wc cut tr".split(),
+        )
+    )
+)
+
 #: Arguments with which any program only tells of itself.
 _INFORMS = frozenset({"--version", "--help", "-h", "-V"})
 _SYNTAX = re.compile(r"[;&|()\n'\"\\]")
@@ -95,6 +108,11 @@ _KEYS = re.compile(r"<(?:TAB|tab|Tab|CTRL|Ctrl|ctrl|C-|ENTER|Enter|ESC)[^>\s]*>"
 #: What programs print when a need is not met; checked in the output of a step that went wrong.
 _MESSAGES: tuple[tuple[Need, re.Pattern[str]], ...] = (
     (Need.NIXPKGS, re.compile(r"file 'nixpkgs(?:/[^']*)?' was not found in the Nix search path")),
+    (
+        Need.NIXPKGS,
+        re.compile(r"attribute '(?:nixpkgs|nixos)' in selection path '[^'\n]*' not found"),
+    ),
+    (Need.NETWORK, re.compile(r"cannot find flake 'flake:[\w.-]+'|'[^'\n]*/flake:[\w.-]+'")),
     (
         Need.NETWORK,
         re.compile(
@@ -139,6 +157,11 @@ def of_command(command: str) -> tuple[Unmet, ...]:
         ):
             found.append(Unmet(need=Need.SECOND_HOST, sign=program))
     return tuple(dict.fromkeys(found))
+
+
+def programs(command: str) -> tuple[str, ...]:
+    """Return the programs that a shell command starts, in order."""
+    return tuple(words[0] for words in _simple_commands(without_heredocs(command)))
 
 
 def of_output(output: str) -> Unmet | None:

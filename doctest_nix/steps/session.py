@@ -12,6 +12,7 @@ from doctest_nix.document import Block
 from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, repl
+from doctest_nix.steps.given import with_real_hashes
 from doctest_nix.steps.judge import (
     Asked,
     Lacking,
@@ -109,6 +110,7 @@ class SessionStep:
         if left < asked.timeout:
             limit = stage.config.document_timeout
             asked = replace(asked, timeout=left, limit=f"the document's {limit:g} s")
+        exchange = replace(exchange, input=with_real_hashes(exchange.input, stage.bindings))
         outcome = _prepare(exchange, asked, stage)
         if outcome is not None:
             return outcome, 1
