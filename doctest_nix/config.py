@@ -33,6 +33,11 @@ class Need(StrEnum):
     SECOND_HOST = "second-host"
     INTERACTIVE = "interactive"
     PROGRAM = "program"
+    FILE = "file"
+    SHELL = "shell"
+    VALUE = "value"
+    MACHINE = "machine"
+    RELEASE = "release"
 
 
 class Network(StrEnum):

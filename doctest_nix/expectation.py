@@ -120,9 +120,10 @@ def _reason(
     """Say in one sentence what is wrong, the likeliest thing first."""
     if not printed:
         return "Nothing was printed."
-    fresh = replace(trial, ledger=trial.ledger.cleared()).run(page, printed)
-    if fresh is not None and (contradiction := trial.ledger.contradiction(fresh.bindings())):
-        return contradiction
+    if trial.ledger.knows(page):
+        fresh = replace(trial, ledger=trial.ledger.cleared()).run(page, printed)
+        if fresh is not None and (contradiction := trial.ledger.contradiction(fresh.bindings())):
+            return contradiction
     ours, theirs = wording.fault(page), wording.fault(printed)
     if ours is None and theirs is not None:
         return f"It fails, and the page does not show that: {_short(theirs.head)}."

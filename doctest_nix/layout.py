@@ -37,7 +37,7 @@ def values_joined(lines: Sequence[str]) -> tuple[str, ...]:
     held: list[str] = []
     depth = 0
     for line in lines:
-        if not held and not _OPENER.match(line):
+        if not held and (not ("{" in line or "[" in line) or not _OPENER.match(line)):
             joined.append(line)
             continue
         tokens = _TOKEN.findall("..." if held and is_elision(line) else line)

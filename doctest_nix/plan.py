@@ -86,9 +86,7 @@ def plan(document: Document, config: Config) -> Plan:
             reason = f"needs {lacking[0]}: the page says so"
             steps.append(SkipStep(block=block, reason=reason, changes=True))
             continue
-        context = Context(
-            document=document, index=index, annotations=annotations, planned=tuple(steps)
-        )
+        context = Context(document=document, index=index, annotations=annotations, planned=steps)
         for from_block in STEP_KINDS:
             if (step := from_block(block, context)) is not None:
                 steps.append(step)

@@ -113,7 +113,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Note which steps were selected."""
     for item in session.items:
         if isinstance(item, StepItem):
-            item.document.pending |= {item.index}
+            item.document.pending.add(item.index)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -256,8 +256,12 @@ class DocumentFile(pytest.File):
 
     planned: Plan
     error: DocumentError | None = None
-    #: Steps that were selected and are not judged yet.
-    pending: frozenset[int] = frozenset()
+
+    def __init__(self, **keywords: Any) -> None:  # pytest's own
+        """Wait to be collected."""
+        super().__init__(**keywords)
+        #: Steps that were selected and are not judged yet.
+        self.pending: set[int] = set()
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item a step; where the document cannot be understood, one that says so."""
@@ -310,7 +314,7 @@ class StepItem(pytest.Item):
     def setup(self) -> None:
         """Execute the step and those before it; our own trouble is an error, not a failure."""
         runs = self.config.stash[_RUNS]
-        self.document.pending -= {self.index}
+        self.document.pending.discard(self.index)
         self.verdict = runs.of(self.document).verdict(self.index)
         match self.verdict.fate:
             case Fate.BROKEN:

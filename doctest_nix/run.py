@@ -31,6 +31,7 @@ class DocumentRun:
         self._create = create
         self._stage: Stage | None = None
         self._verdicts: dict[int, Verdict] = {}
+        self._next = 0  # what changes anything before this step was executed
         self._blocker: str | None = None
         self._lack: str | None = None
         self._trouble: SandboxError | None = None
@@ -42,10 +43,10 @@ class DocumentRun:
         ones are blocked.  Never raises for what a tutorial or a sandbox does.
         """
         step = self._plan.steps[index]
-        if step.depends:
-            for earlier in range(index):
-                if self._plan.steps[earlier].changes and earlier not in self._verdicts:
-                    self._execute(earlier)
+        while step.depends and self._next < index:
+            if self._plan.steps[self._next].changes and self._next not in self._verdicts:
+                self._execute(self._next)
+            self._next += 1
         if index not in self._verdicts:
             self._execute(index)
         return self._verdicts[index]

@@ -75,6 +75,11 @@ class Stage:
             self.take_another_session()
         return self._sessions[self._current]
 
+    @property
+    def has_background(self) -> bool:
+        """Whether a command was left running in one of the terminals."""
+        return any(session.busy for session in self._sessions)
+
     def take_another_session(self) -> None:
         """Type into another terminal from now on: a second one that is free, else a new one."""
         free = [n for n, session in enumerate(self._sessions) if n and session.is_free]

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from doctest_nix.batch import run_for_each
+from doctest_nix.nixsource import Token, tokens, unclosed
 from doctest_nix.sandbox import Sandbox
 
 #: How documentation shows Nix, most complete first: a whole file, attributes without their
-#: braces, one of them without its semicolon, a header without its body, list members.
-#: ``with {};`` makes Nix accept names that the text does not bind.
+#: braces, a header without its body, list members, attributes of which the last has no
+#: semicolon, a value with the semicolon of the attribute that it belongs to, a ``let`` without
+#: its body.  ``with {};`` makes Nix accept names that the text does not bind.
 FORMS: tuple[tuple[str, str], ...] = (
     ("with {};", ""),
     ("with {};{", "\n}"),
-    ("with {};{", "\n;}"),
     ("with {};", "\nnull"),
     ("with {};[", "\n]"),
+    ("with {};{", "\n;}"),
+    ("with {};{_=", "\n}"),
+    ("with {};", "\nin null"),
 )
 
-_ELISION_LINE = re.compile(
-    r"^[ \t]*(?:#[ \t]*)?(?:\.\.\.|…|\[(?:\.\.\.|…)\])[ \t]*;?[ \t]*$", re.MULTILINE
-)
-_ELIDED_SET = re.compile(r"\{\s*(?:\.\.\.|…)\s*\}(?!\s*[:@])")
-_ELIDED_LIST = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]")
-_ELIDED_VALUE = re.compile(
-    r"((?:[=(:;]|\b(?:in|then|else|inherit))\s*)(?:\.\.\.|…)(?=\s*(?:[;)]|else\b|\Z|\n))"
-)
+#: Numbers in circles that refer to notes below the block, and what stands for left out code.
+_CALLOUT = re.compile(r"[\u2460-\u2473\u2776-\u277f]")
+_ELISION = re.compile(r"\.{3,}|…")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
+_ENDS_ELIDED = re.compile(r"(?:^|\n)[^\n]*(?:\.{3,}|…)[^\n]*\s*\Z")
+
+#: What the reader fills in: `disk.<name>.size`, `<your name>`.  `<nixpkgs>` is Nix as it is.
+_PLACEHOLDER_NAME = re.compile(r"(?<=\.)<[\w -]+>|<[\w-]+>(?=\.[\w<\"]|\s*=[^=])")
+_PLACEHOLDER_VALUE = re.compile(r"(?<=\s)<[A-Za-z][\w-]*(?: [\w.,'-]+)+>")
+
+#: A text that stands between the quotes of a string.
+_IN_STRING = re.compile(r"\s*\$\{[^\n]*\}/[\w./${}-]*\s*")
+
+#: After these a value must come, and before these one has just ended.
+_WANT_VALUE = frozenset("= : in then else ? ( -> + ++ // && || == != < > <= >= !".split())
+_END_VALUE = frozenset({";", ")", "}", "]", ","})
 
 _PARSE = "nix-instantiate --parse - > /dev/null"
 
@@ -35,9 +47,10 @@ _PARSE = "nix-instantiate --parse - > /dev/null"
 def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     """Return what Nix's own parser says is wrong with each text, None where it takes it.
 
-    A text may be in any of `FORMS`, as it is or without its elisions; or it may be several
-    snippets, each a paragraph that is.  The message is about the text as a whole file, its line
-    that of the text.  Raises SandboxError.
+    A text may be in any of `FORMS`: as it is, without its elisions, and, where it ends in one,
+    with the brackets closed that it leaves open.  Or it may be several snippets, each a
+    paragraph that is.  The message is about the text as a whole file, its line that of the
+    text.  Raises SandboxError.
     """
     found = _errors(sandbox, texts)
     snippets = {t: [p for p in _PARAGRAPHS.split(t) if _has_code(p)] for t in found if found[t]}
@@ -57,10 +70,9 @@ def _has_code(paragraph: str) -> bool:
 def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
     first: dict[str, str] = {}
     left = list(dict.fromkeys(texts))
-    elided = {text: without_elisions(text) for text in left}
+    variants = {text: dict.fromkeys(_variants(text)) for text in left}
     for before, after in FORMS:
-        asked = [(text, text) for text in left]
-        asked += [(text, elided[text]) for text in left if elided[text] != text]
+        asked = [(text, variant) for text in left for variant in variants[text]]
         forms = [before + variant + after for _, variant in asked]
         answers = run_for_each(sandbox, forms, _PARSE) if forms else ()
         for (text, _), (parsed, _, message) in zip(asked, answers, strict=True):
@@ -70,18 +82,89 @@ def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
     return {text: first[text] if text in left else None for text in texts}
 
 
+def _variants(text: str) -> Iterator[str]:
+    yield text
+    yield without_elisions(text)
+    yield closed(text)
+    yield closed(filled_in(text))
+    if _IN_STRING.fullmatch(text):
+        yield f'"{text.strip()}"'
+
+
+def filled_in(text: str) -> str:
+    """Return ``text`` with a name or a value for each placeholder that the reader fills in."""
+    return _PLACEHOLDER_VALUE.sub("null", _PLACEHOLDER_NAME.sub("name", text))
+
+
 def whole(sandbox: Sandbox, texts: Sequence[str]) -> tuple[bool, ...]:
     """Tell for each text whether it is a whole Nix file as it stands.  Raises SandboxError."""
-    forms = [FORMS[0][0] + text + FORMS[0][1] for text in texts]
+    before, after = FORMS[0]
+    forms = [before + text + after for text in texts]
     return tuple(parsed for parsed, _, _ in run_for_each(sandbox, forms, _PARSE))
 
 
 def without_elisions(text: str) -> str:
-    """Return ``text`` without what only says that something is left out: `...` and `…`."""
-    text = _ELISION_LINE.sub("", text)
-    text = _ELIDED_SET.sub("{ }", text)
-    text = _ELIDED_LIST.sub("[ ]", text)
-    return _ELIDED_VALUE.sub(r"\1null", text)
+    """Return ``text`` without what only says that something is left out, and without callouts.
+
+    An elision where a value must stand becomes ``null``, any other goes.  That of a function's
+    header (``{ lib, ... }:``) stays: it is Nix.  Comments and strings are left alone.
+    """
+    code = tokens(text)
+    pieces: list[str] = []
+    position = 0
+    for start, end, instead in _replaced(code):
+        pieces += [text[position:start], instead]
+        position = max(position, end)
+    return "".join(pieces) + text[position:]
+
+
+def closed(text: str) -> str:
+    """Return ``text`` without elisions and, where it ends in one, with all brackets closed."""
+    bare = without_elisions(text)
+    if not _ENDS_ELIDED.search(text):
+        return bare
+    closers = unclosed(tokens(bare))
+    end = ""
+    for closer, around in itertools.zip_longest(closers, closers[1:]):
+        end += "in null" if closer == "in" else closer
+        end += ";" if around in {"}", "in"} else " "
+    return f"{bare}\n{end}"
+
+
+def _replaced(code: tuple[Token, ...]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and replacement of what `without_elisions` changes."""
+    for index, token in enumerate(code):
+        if _CALLOUT.fullmatch(token.text):
+            yield token.start, token.end, ""
+        if not _ELISION.fullmatch(token.text):
+            continue
+        before = code[index - 1].text if index else ""
+        after = code[index + 1].text if index + 1 < len(code) else ""
+        if before in {",", "{"} and after == "}" and _is_header(code, index + 1):
+            continue
+        if before in _WANT_VALUE or (before == ";" and not after and _needs_body(code, index)):
+            ends = not after or after in _END_VALUE
+            yield token.start, token.end, "null" if ends else "null;"
+        elif before in {";", "{", ","} and after in {";", ","}:
+            yield token.start, code[index + 1].end, ""
+        else:
+            yield token.start, token.end, ""
+
+
+def _is_header(code: tuple[Token, ...], index: int) -> bool:
+    """Tell whether the ``}`` at ``index`` ends the arguments of a function."""
+    after = code[index + 1].text if index + 1 < len(code) else ""
+    return after in {":", "@"}
+
+
+def _needs_body(code: tuple[Token, ...], index: int) -> bool:
+    """Tell whether the ``;`` before ``index`` is that of a ``with …;`` or ``assert …;``."""
+    for token in reversed(code[: index - 1]):
+        if token.text in {"with", "assert"}:
+            return True
+        if token.text in {";", "{", "let", "in", ":"}:
+            return False
+    return False
 
 
 def _wording(message: str) -> str:

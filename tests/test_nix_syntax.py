@@ -22,6 +22,19 @@ NIX = {
     "elided lines": "{\n  ...\n  a = 1;\n  # …\n}",
     "elided values": "{ a = ...; b = { ... }; c = [ ... ]; d = f (...); }",
     "an elided body": "let a = 1;\nin ...",
+    "an application with the semicolon of its attribute": "derivation {\n  builder = x;\n};",
+    "an elided let": "let a = 1;\n...",
+    "an elided body after with": "with (import ./a.nix); ...",
+    "an elided function": "{ system ? a\n  ...\n}: ...",
+    "an elided argument": "f { a = 1; ... } ...",
+    "an elided end": "f = x:\n  let\n    a = [ 1 ];\n  # ...",
+    "an elided end of a file": "{ lib, ... }:\n{\n  a = { b = 1;\n  ...",
+    "numbers of notes": "assert a; ①\nf ② { b = 1; ③ }",
+    "an elision between attributes": "{ a = 1; ...; b = 2; ... c = 3; }",
+    "an attribute whose value is left out": "a = ...\n",
+    "dots in a string": '{ a = "{ ... }"; b = [ "…" ]; }',
+    "names that the reader fills in": "disk.<name>.size = 1;\nuser = <your own name>;",
+    "what stands in a string": "${pkgs.nginx}/conf/mime.types",
     "several snippets": "# instead of:\nwith a;\n\n# write:\nlet b = a; in b",
 }
 
@@ -30,6 +43,8 @@ NOT_NIX = {
     "a missing semicolon": "{ a = 1 b = 2; }",
     "a bracket too many": "{ a = [ 1 ]]; }",
     "a wrong snippet among right ones": "{ a = 1; }\n\n{ b = ; }",
+    "a bracket that is open before an elision": "{\n  a = [ 1;\n  ...\n}",
+    "a brace too few": "{\n  # ...\n  a = {\n    b = 1;\n}",
     "an unclosed string": '{ a = "x; }',
     "shell": "for i in a b; do echo $i; done",
 }

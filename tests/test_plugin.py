@@ -310,7 +310,7 @@ def test_a_document_has_a_time_of_its_own(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("slow.md", "--nix-document-timeout=0.1")
 
     result.assert_outcomes(passed=1, failed=1, skipped=1)
-    result.stdout.fnmatch_lines(["slow.md:4: the command did not end within 0.1 s"])
+    result.stdout.fnmatch_lines(["slow.md:4: the command did not end within the document's 0.1 s"])
 
 
 def test_masks_are_shown_where_it_is_verbose(pytester: pytest.Pytester) -> None:

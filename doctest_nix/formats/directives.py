@@ -51,7 +51,16 @@ _SETTINGS = frozenset(
 #: Directives without an argument: text beside the name begins the body.
 _BODY_FIRST = frozenset(
     {"attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning"}
-    | {"seealso", "todo", "epigraph", "highlights", "pull-quote", "compound", "centered"}
+    | {
+        "seealso",
+        "todo",
+        "epigraph",
+        "highlights",
+        "pull-quote",
+        "compound",
+        "centered",
+        "parsed-literal",
+    }
 )
 
 #: Directives that hold prose and whose argument no reader sees.

@@ -58,4 +58,4 @@ def scalars(text: str) -> Iterator[tuple[str, str]]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode):
-                yield str(key.value), str(value.value)
+                yield str(key.value), str(value.value).strip()

@@ -212,9 +212,9 @@ class _Reader:
     def fence(self, token: Token, line: int, end_line: int, place: _Place) -> None:
         """Emit what a fence holds: a block, or the elements of its body, or nothing."""
         if not token.meta["closed"]:
-            problem = f"the fence `{token.markup}{token.info}` is never closed"
+            problem = f"the fence {token.markup + token.info!r} is never closed"
             remedy = (
-                f"Close it with a line `{token.markup}` in the same list item, quote or "
+                f"Close it with a line {token.markup!r} in the same list item, quote or "
                 "directive, indented as the opening one."
             )
             raise DocumentError(self.path, line, Slug.UNCLOSED_FENCE, problem, remedy=remedy)
@@ -294,7 +294,10 @@ class _Reader:
                 if not takes:
                     containers = (*place.containers, container)
                     self.prose(directive.argument, body.line, body.line, containers)
-                self.inside(container, body.lines, body.text_line, place, line=body.line)
+                if container.name == "glossary":
+                    self.glossary(container, body, place)
+                else:
+                    self.inside(container, body.lines, body.text_line, place, line=body.line)
             case Holds.OTHER:
                 pass
 
@@ -317,6 +320,28 @@ class _Reader:
                 options=body.options,
             )
         )
+
+    def glossary(self, container: Container, body: _Body, place: _Place) -> None:
+        """Read a glossary as Sphinx does: terms at the margin, their definitions indented.
+
+        The indentation is taken from a definition's first line.  Without that, CommonMark would
+        take every paragraph of a definition but the first for indented code.
+        """
+        inner = replace(place, containers=(*place.containers, container))
+        definition: list[str] = []
+        for number, line in enumerate([*body.lines, "end"]):
+            if not line.strip() or line[0] in " \t":
+                definition.append(line)
+                continue
+            first = next((text for text in definition if text.strip()), "")
+            columns = len(first) - len(first.lstrip())
+            source = "\n".join(dedent(definition, columns)) + "\n"
+            offset = body.text_line + number - len(definition) - 1
+            self.read(self.parser.parse(source), replace(inner, offset=offset))
+            definition = []
+            if number < len(body.lines):
+                at = body.text_line + number
+                self.prose(line, at, at, inner.containers)
 
     def block(self, style: Style, line: int, end_line: int, place: _Place) -> Block:
         """Return an empty block at these lines, in its place."""

@@ -24,8 +24,11 @@ from doctest_nix.formats.source import comment, dedent, location, normalise
 
 Pairs = tuple[tuple[str, str], ...]
 
+#: Where a role such as ``ref`` leads, beside the title that it shows.
+_TARGET = re.compile(r"(?<=\S)\s*<[^<>]*>\Z")
+
 #: A literal block or a directive in source that was not parsed.
-_MAY_HOLD_CODE = re.compile(r"::[ ]*$|^[ |]*\.\.[ ]+\S+::", re.MULTILINE)
+_MAY_HOLD_CODE = re.compile(r"::[ |]*$|^[ |]*\.\.[ ]+\S+::", re.MULTILINE)
 
 #: A level above docutils' highest, SEVERE: it reports nothing and stops at nothing.
 _NEVER = 5
@@ -174,7 +177,8 @@ class _RecordedDirective(Directive):
         options: list[tuple[str, str]] = []
         if not where or where[0] <= line + 1:
             options_end, options = _options(content.data, head)
-        first = options_end
+        takes = directives.takes_argument(self.name)
+        first = options_end if takes or options else 0
         while first < len(content) and not content[first].strip():
             first += 1
         node = _recorded()
@@ -183,7 +187,7 @@ class _RecordedDirective(Directive):
             name=self.name,
             line=line,
             end_line=where[-1] if where else line,
-            argument=" ".join(part.strip() for part in content.data[:head]),
+            argument=" ".join(part.strip() for part in content.data[:head]) if takes else "",
             options=tuple(options),
             text=tuple(content.data[first:]),
             text_lines=tuple(where[first:]),
@@ -191,7 +195,7 @@ class _RecordedDirective(Directive):
         holds = directives.holds(self.name, lambda key: any(key == k for k, _ in options))
         if holds is Holds.PROSE:
             shown = content[options_end:]
-            if not directives.takes_argument(self.name) or directives.shows_argument(self.name):
+            if directives.shows_argument(self.name):
                 shown = content[:head] + shown
             self._parse(shown, node)
         return [node]
@@ -239,8 +243,10 @@ def _options(content: list[str], start: int) -> tuple[int, list[tuple[str, str]]
 def _recorded_role(
     name: str, rawtext: str, text: str, *_others: Any, **_options: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    kind = nodes.literal if name.lower() in directives.LITERAL_ROLES else nodes.inline
-    return [kind(rawtext, utils.unescape(text))], []
+    text = utils.unescape(text)
+    if name.lower() in directives.LITERAL_ROLES:
+        return [nodes.literal(rawtext, text)], []
+    return [nodes.inline(rawtext, _TARGET.sub("", text))], []
 
 
 # Reading the tree
@@ -361,11 +367,8 @@ class _Reader:
             case Holds.HIGHLIGHT:
                 self.highlight = record.argument
             case Holds.PROSE | Holds.RST:
-                takes = directives.takes_argument(record.name)
                 container = Container(
-                    name=record.name.lower(),
-                    argument=record.argument if takes else "",
-                    options=record.options,
+                    name=record.name.lower(), argument=record.argument, options=record.options
                 )
                 self.walk(node, _Place((*place.containers, container), place.section, place.level))
             case Holds.OTHER:

@@ -17,6 +17,9 @@ _PROMPT = re.compile(rb"(?:^|[\r\n])((?:\x1b\[[0-9;?]*[a-zA-Z])*nix-repl> )\Z")
 _MORE = re.compile(rb"(?:^|[\r\n])(?:\x1b\[[0-9;?]*[a-zA-Z])* {10}\Z")
 _EXITS = re.compile(r"\s*:(?:q|quit)\s*$")
 
+#: What has no answer; where anything else is all that there is, it is the answer, not an echo.
+_ANSWERS_NOTHING = re.compile(r"\s*(?::|#|[\w.'-]+\s*=(?!=))")
+
 
 class Repl:
     """A `nix repl` on a terminal of its own in a sandbox."""
@@ -79,7 +82,8 @@ class Repl:
             ended = Ended.GONE
             self.close()
         shown = render(bytes(output), self._columns).strip("\n")
-        shown = shown.removeprefix(typed).strip("\n") if typed.strip() else shown
+        if typed.strip() and (shown != typed or _ANSWERS_NOTHING.match(typed)):
+            shown = shown.removeprefix(typed).strip("\n")
         failed = re.search(r"(?:^|\n)error:", shown) is not None
         return Completed(
             output=shown,

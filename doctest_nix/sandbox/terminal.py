@@ -64,8 +64,7 @@ class Terminal:
         self._unread = bytearray()
         self._open = True
         self._busy = False
-        #: Where the shell stands.
-        self.directory = WORKDIR
+        self._directory = str(WORKDIR)
         self._stream: Stream = sandbox.attach(
             ["bash", "--noprofile", "--norc", "--noediting", "-i"],
             {**self._prompts.variables, "HISTFILE": "/dev/null"},
@@ -85,6 +84,11 @@ class Terminal:
     def depth(self) -> int:
         """How many shells are open, the session's own included; 0 where it is gone."""
         return len(self._shells) if self._open else 0
+
+    @property
+    def directory(self) -> PurePosixPath:
+        """Where the shell stands."""
+        return PurePosixPath(self._directory)
 
     @property
     def busy(self) -> bool:
@@ -307,7 +311,7 @@ class Terminal:
 
     def _enter(self, ready: Ready) -> None:
         """Note which shell is at its prompt: a new one is nested, a known one was returned to."""
-        self.directory = PurePosixPath(ready.directory)
+        self._directory = ready.directory
         if ready.shell in self._shells:
             del self._shells[self._shells.index(ready.shell) + 1 :]
         else:

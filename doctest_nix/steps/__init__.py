@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,12 +42,16 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Where a block stands: the document, its place among the elements, what was planned before."""
+    """Where a block stands: the document, its place among the elements, what was planned before.
+
+    ``planned`` is the plan's own list, which grows after the block is planned: a copy for each
+    block would cost time with the square of the document's length.
+    """
 
     document: Document
     index: int
     annotations: Annotations
-    planned: tuple[Step, ...]
+    planned: Sequence[Step]
 
     @property
     def before(self) -> Element | None:

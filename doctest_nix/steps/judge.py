@@ -13,6 +13,7 @@ from doctest_nix.config import Config, Need
 from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
+from doctest_nix.steps.given import taken_as_given
 from doctest_nix.steps.needs import Unmet, of_output
 from doctest_nix.steps.transcript import Exchange
 from doctest_nix.verdict import Mismatch
@@ -49,9 +50,13 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked of an exchange: seconds, comparison, and the status where one is said."""
+    """What is asked of an exchange: seconds, comparison, and the status where one is said.
+
+    ``limit`` names the seconds for the reader.
+    """
 
     timeout: float
+    limit: str
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
     status: int | None = None
@@ -59,8 +64,10 @@ class Asked:
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
         """Return what a block's annotations ask of its exchange; the status of its last one."""
+        timeout = annotations.timeout or config.timeout
         return cls(
-            timeout=annotations.timeout or config.timeout,
+            timeout=timeout,
+            limit=f"{timeout:g} s",
             output=annotations.output,
             volatile=annotations.volatile,
             status=annotations.status if last else None,
@@ -100,7 +107,11 @@ def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) 
     """
     outcome = _judge(exchange, completed, asked, stage)
     if isinstance(outcome, Wrong):
-        unmet = of_output(completed.output) or _needs_a_reader(exchange, completed)
+        unmet = (
+            of_output(completed.output)
+            or _needs_a_reader(exchange, completed)
+            or taken_as_given(exchange, completed, stage)
+        )
         if unmet is not None and not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
     return outcome
@@ -135,6 +146,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
     leaves = _LEAVES.match(exchange.input) is not None
     if completed.ended is not Ended.EXITED and not (leaves and completed.ended is Ended.GONE):
         return _ended_badly(exchange, completed, asked)
+    exchange = _without_comments(exchange, completed)
     comparison = Comparison(level=Level.MATCH)
     if exchange.expected and asked.output is not Output.IGNORE:
         comparison = _compare(exchange, completed, asked, stage)
@@ -149,6 +161,14 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
         stale = _mismatch(exchange, comparison.reason, completed, diff=comparison.diff)
         return Stale(mismatch=stale, masks=comparison.masks)
     return Right(masks=comparison.masks)
+
+
+def _without_comments(exchange: Exchange, completed: Completed) -> Exchange:
+    """Leave out shown lines that begin with `# ` where the command printed no such line."""
+    if re.search(r"^#(?: |$)", completed.output, re.MULTILINE):
+        return exchange
+    shown = re.sub(r"^#(?: .*)?(?:\n|$)", "", exchange.expected, flags=re.MULTILINE)
+    return replace(exchange, expected=shown.rstrip("\n"))
 
 
 def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:
@@ -199,7 +219,7 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
     hint = ""
     match completed.ended:
         case Ended.TIMEOUT:
-            problem = f"the command did not end within {asked.timeout:.3g} s"
+            problem = f"the command did not end within {asked.limit}"
             last = completed.output.rsplit("\n", 1)[-1]
             if last and _WAITS_FOR_INPUT.fullmatch(last):
                 hint = f"It seems to wait for an answer to: {last.strip()}"

@@ -40,7 +40,7 @@ _EXIT = re.compile(r"(?:``?|:command:`|<code>)(?:exit|logout)(?:``?|</code>)")
 
 #: A sentence that tells the reader to do something about what runs.
 _INSTRUCTION = re.compile(
-    r"(?:\W*(?:and|then|now|next|first|finally|afterwards|please|you can|let us|let's)\b,?\s*)*"
+    r"(?:\W*(?:and|then|now|next|first|finally|afterwards|please|let us|let's)\b,?\s*)*"
     r"(?:press|hit|type|use|enter|run|stop|quit|exit|leave|end|terminate|interrupt|close|kill)\b",
     re.IGNORECASE,
 )

@@ -72,7 +72,7 @@ def file_named(block: Block, context: Context) -> Named | None:
     said = _sentence_before(before)
     if stated is not None:
         return Named(name=stated, source=Source.STATED, appends=_APPENDS.search(said) is not None)
-    if isinstance(before, Prose) and _WRITES.search(said):
+    if isinstance(before, Prose) and (_WRITES.search(said) or _is_only_a_name(before)):
         spoken = [word for word in before.code if f"{word}" in said and _is_known(word)]
         if spoken:
             appends = _APPENDS.search(said) is not None
@@ -102,6 +102,11 @@ def _stated(block: Block) -> str | None:
 
 def _sentence_before(element: object) -> str:
     return _SENTENCE_END.split(element.text.strip())[-1] if isinstance(element, Prose) else ""
+
+
+def _is_only_a_name(prose: Prose) -> bool:
+    """Tell whether a paragraph is a name in code and nothing else: a title of the block."""
+    return len(prose.code) == 1 and prose.text.strip(" `*_:") == prose.code[0]
 
 
 def _is_known(name: str) -> bool:

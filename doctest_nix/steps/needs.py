@@ -66,8 +66,22 @@ _COMMON_PROGRAMS = frozenset(
     " psql sqlite3 redis-cli crontab xclip pbcopy say bat rg fd hexdump xxd".split()
 )
 
+#: Programs that documentation is full of; another name that is nearly one of them is a slip.
+KNOWN_PROGRAMS = tuple(
+    sorted(
+        _COMMON_PROGRAMS.union(
+            *PROGRAMS.values(),
+            "nix nix-build nix-shell nix-env nix-store nix-instantiate nix-hash nix-collect-garbage"
+            " nix-daemon cat echo grep sed awk find sort head tail mkdir chmod chown touch bash"
+            " readlink basename dirname ls cp mv rm cd export source diff patch tar gzip git env"
+            " date test printf tee xargs sleep kill wc cut tr".split(),
+        )
+    )
+)
+
 #: Arguments with which any program only tells of itself.
 _INFORMS = frozenset({"--version", "--help", "-h", "-V"})
+_SYNTAX = re.compile(r"[;&|()\n'\"\\]")
 _PREFIXES = frozenset({"env", "time", "exec", "command", "nohup", "then", "do", "!", "{", "("})
 _LOCAL = re.compile(r"(?:^|\s|//)(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 _REMOTE = re.compile(
@@ -94,6 +108,11 @@ _KEYS = re.compile(r"<(?:TAB|tab|Tab|CTRL|Ctrl|ctrl|C-|ENTER|Enter|ESC)[^>\s]*>"
 #: What programs print when a need is not met; checked in the output of a step that went wrong.
 _MESSAGES: tuple[tuple[Need, re.Pattern[str]], ...] = (
     (Need.NIXPKGS, re.compile(r"file 'nixpkgs(?:/[^']*)?' was not found in the Nix search path")),
+    (
+        Need.NIXPKGS,
+        re.compile(r"attribute '(?:nixpkgs|nixos)' in selection path '[^'\n]*' not found"),
+    ),
+    (Need.NETWORK, re.compile(r"cannot find flake 'flake:[\w.-]+'|'[^'\n]*/flake:[\w.-]+'")),
     (
         Need.NETWORK,
         re.compile(
@@ -140,6 +159,11 @@ def of_command(command: str) -> tuple[Unmet, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def programs(command: str) -> tuple[str, ...]:
+    """Return the programs that a shell command starts, in order."""
+    return tuple(words[0] for words in _simple_commands(without_heredocs(command)))
+
+
 def of_output(output: str) -> Unmet | None:
     """Return the need that a failed step's output tells of, None where it tells of none."""
     for need, message in _MESSAGES:
@@ -158,21 +182,27 @@ def of_output(output: str) -> Unmet | None:
 
 def _simple_commands(command: str) -> list[list[str]]:
     """Split a command line at its operators; assignments and prefixes like `env` are dropped."""
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace = " \t\r"
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        tokens = list(lexer)
-    except ValueError:
-        tokens = command.replace("\n", " ; ").split(" ")
     parts: list[list[str]] = [[]]
-    for token in tokens:
+    for token in _tokens(command):
         if token and set(token) <= set(";&|()\n"):
             parts.append([])
         elif token and (parts[-1] or not _is_prefix(token)):
             parts[-1].append(token)
     return [part for part in parts if part]
+
+
+def _tokens(command: str) -> list[str]:
+    """Split a command line into words and operators."""
+    if not _SYNTAX.search(command):
+        return command.split()
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()\n")
+    lexer.whitespace = " \t\r"
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        return list(lexer)
+    except ValueError:
+        return command.replace("\n", " ; ").split(" ")
 
 
 def _is_prefix(word: str) -> bool:

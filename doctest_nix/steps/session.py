@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -11,6 +12,7 @@ from doctest_nix.document import Block
 from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, repl
+from doctest_nix.steps.given import with_real_hashes
 from doctest_nix.steps.judge import (
     Asked,
     Lacking,
@@ -102,20 +104,22 @@ class SessionStep:
     def _execute(self, position: int, stage: Stage) -> tuple[Outcome, int]:
         """Type and judge the exchange at ``position``; return how many it turned out to be."""
         exchange = self.exchanges[position]
-        following = self.exchanges[position + 1 :]
-        asked = Asked.of(self.annotations, stage.config, last=not following)
-        asked = replace(asked, timeout=min(asked.timeout, stage.seconds_left))
-        if asked.timeout <= 0:
+        last = position + 1 == len(self.exchanges)
+        asked = Asked.of(self.annotations, stage.config, last=last)
+        left = stage.seconds_left
+        if left < asked.timeout:
             limit = stage.config.document_timeout
-            return wrong(exchange, f"the document took longer than {limit:g} s"), 1
+            asked = replace(asked, timeout=left, limit=f"the document's {limit:g} s")
+        exchange = replace(exchange, input=with_real_hashes(exchange.input, stage.bindings))
         outcome = _prepare(exchange, asked, stage)
         if outcome is not None:
             return outcome, 1
         if is_interrupted(exchange):
             return interrupt(exchange, asked, stage), 1
-        if self.goes_on and not following:
+        if self.goes_on and last:
             return leave_running(exchange, asked, stage), 1
         completed = stage.type(exchange.input, timeout=asked.timeout)
+        following = (self.exchanges[n] for n in range(position + 1, len(self.exchanges)))
         exchange, taken = _with_what_was_printed(exchange, following, completed, stage)
         return judge(exchange, completed, asked, stage), 1 + taken
 
@@ -175,18 +179,21 @@ def _prepare(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome | None:
 
 
 def _with_what_was_printed(
-    exchange: Exchange, following: tuple[Exchange, ...], completed: Completed, stage: Stage
+    exchange: Exchange, following: Iterable[Exchange], completed: Completed, stage: Stage
 ) -> tuple[Exchange, int]:
     """Take for output what looks like commands below it, where it was printed in that place.
 
     A line of output that begins with `$ ` cannot be told from a command on the page.  Returns the
     exchange with the output that it then has, and how many of ``following`` are part of it.
     """
-    printed = [line.rstrip() for line in completed.output.split("\n")] if following else []
+    printed: list[str] = []
     taken = 0
     for candidate in following:
         line = candidate.text.partition("\n")[0].rstrip()
-        if line not in printed or not any(
+        if line not in completed.output:
+            break
+        printed = printed or [line.rstrip() for line in completed.output.split("\n")]
+        if not any(
             looks_right(exchange.expected, "\n".join(printed[:place]), exchange, stage)
             for place, found in enumerate(printed)
             if found == line

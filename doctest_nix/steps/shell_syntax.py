@@ -48,6 +48,8 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
 
 def without_heredocs(text: str) -> str:
     """Return ``text`` without the bodies of its here-documents."""
+    if "<<" not in text:
+        return text
     scanner = _Scanner()
     kept = []
     for line in text.split("\n"):

@@ -70,8 +70,7 @@ def _nix(text: str, stage: Stage) -> str | None:
 
 def _json(text: str, stage: Stage) -> str | None:
     return _first_error(
-        (text, _without_comments(text), f"{{{_without_comments(text).strip().rstrip(',')}}}"),
-        json.loads,
+        (text, plain := _without_comments(text), f"{{{plain.strip().rstrip(',')}}}"), json.loads
     )
 
 
@@ -96,7 +95,11 @@ def _python(text: str, stage: Stage) -> str | None:
 
 
 def _without_comments(text: str) -> str:
-    return _ELISION.sub("", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    """Return JSON without what editors and authors add: comments, elisions, last commas."""
+    text = _ELISION.sub("", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    text = re.sub(r"([\[{,])\s*(?:\.\.\.|…)\s*(?=[\]}])", r"\1", text)
+    text = re.sub(r"(:\s*)(?:\.\.\.|…)(?=\s*[,}])", r"\1null", text)
+    return re.sub(r",(?=\s*[\]}])", "", text)
 
 
 def _first_error(variants: tuple[str, ...], parse: Callable[[str], object]) -> str | None:

@@ -1,0 +1,256 @@
+"""What a command takes as given that the page did not make: the reader's own files and machine.
+
+Asked only where a command went wrong: nothing that goes right is left out for it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from doctest_nix.config import Need
+from doctest_nix.sandbox import HOME, WORKDIR, Completed
+from doctest_nix.stage import Stage
+from doctest_nix.steps.needs import KNOWN_PROGRAMS, Unmet, programs
+from doctest_nix.steps.transcript import Exchange, Prompt
+
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+_PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][^<>\n|&;]*>(?!>)")
+_ELISION = re.compile(r"(?:^|\s)\.\.\.(?=\s|$)|\S*…\S*|/nix/store/\S*?\.\.\.\S*")
+_MISSING = re.compile(
+    r"no such file|does not exist|doesn't exist|not found|could not find|cannot find"
+    r"|does not contain|no makefile|not a valid|is not valid|cannot access|can't open",
+    re.IGNORECASE,
+)
+_PATH_IN_MESSAGE = re.compile(
+    r"['\"`‘]([^'\"`’\s]+)['\"`’]|(?:^|[\s:])([\w~.+/@-]*[\w/])(?=[:\s]|$)"
+)
+_LIKE_A_FILE = re.compile(r"/|\.\w|\w~$")
+_STORE_PATH = re.compile(r"/nix/store/(?:[a-z0-9.]{8,}-[\w.+?=-]+|[\w.-]*\*[\w.*-]*)")
+_STORE_HASH = re.compile(r"(?<=/nix/store/)[a-z0-9]{32}(?=-)")
+_FOUND_BY = re.compile(r"(?:\$\(|`)\s*(?:which|command -v|type -p)\s+([\w.+-]+)")
+_NOT_FOUND = re.compile(
+    r"^(?:\S+: )?(?:line \d+: )?([\w.+-]+): (?:command )?not found", re.MULTILINE
+)
+_SEARCH_PATH = re.compile(r"file '([\w.+-]+)[^']*' was not found in the Nix search path")
+_REFUSED = re.compile(r"connect to (\S+)[^\n]*(?:refused|after \d+ ms)|\bConnection refused\b")
+_PRIVILEGE = re.compile(
+    r"(?:must be|are you|only) (?:run as |run by )?(?:root|(?:a |the )?super-?user)", re.IGNORECASE
+)
+_DENIED = re.compile(
+    r"[^\n]*(?:permission denied|operation not permitted|read-only file system)[^\n]*",
+    re.IGNORECASE,
+)
+
+#: Programs that only tell of the machine on which they run.
+_TELLS_OF_MACHINE = frozenset(
+    "lsblk blkid df free uname ps ip id whoami hostname date uptime lscpu lspci lsusb lsmod groups"
+    " who last dmesg nproc arch nix-collect-garbage nix-info sw_vers findmnt env printenv"
+    " ldd".split()
+)
+#: Commands of Nix that tell of the reader's store and settings, or change what is in the store.
+_TELLS_OF_STORE = re.compile(
+    r"nix-store\s.*--(?:gc|optimi[sz]e|verify|repair-path|delete|dump-db|print-roots|roots)\b"
+    r"|nix\s(?:.*\s)?(?:store (?:gc|optimise|verify|repair|delete|info|ping)|doctor|show-config"
+    r"|config show|registry \w+)\b"
+)
+#: Commands that read or change the profile of the user.
+_TELLS_OF_PROFILE = re.compile(
+    r"nix-env\s(?:.*\s)?(?:--(?:list-generations|rollback|switch-generation|delete-generations"
+    r"|uninstall|set-flag|upgrade|query)\b|-[a-zA-Z]*[quGe]\b)"
+    r"|nix\s(?:.*\s)?profile (?:list|rollback|remove|upgrade|history|wipe-history|diff-closures)\b"
+)
+#: Without a file that is named, `nix-env` takes packages from the channels of the user.
+_TAKES_CHANNELS = re.compile(
+    r"nix-env\s(?!.*(?:-f|--file)\b).*(?:-i|-q|-u|--install|--query|--set)"
+)
+
+#: What a release of Nix that is older or newer says.
+_NO_SUCH = re.compile(r"(?:unrecognised flag|unknown option|unrecognized option:?) '?(--?[\w-]+)")
+#: Flags of all releases; another that is nearly one of them is a slip.
+_FLAGS = (
+    "--eval --strict --json --xml --raw --expr --file --attr --arg --argstr --impure --pure --run"
+    " --command --packages --keep --option --show-trace --no-out-link --out-link --dry-run --check"
+    " --realise --query --references --referrers --requisites --tree --graph --deriver --outputs"
+    " --add --add-fixed --add-root --indirect --delete --gc --install --uninstall --upgrade"
+    " --list-generations --rollback --profile --set --version --help --verbose --quiet --parse"
+    " --find-file --instantiate --keep-failed --keep-going --max-jobs --cores --fallback"
+    " --substituters --store --extra-experimental-features --experimental-features --refresh"
+    " --recreate-lock-file --update-input --override-input --print-build-logs --print-out-paths"
+    " --accept-flake-config --no-link --rebuild --unpack --type --flat --base32 --to-base32"
+    " --system --builders --offline --debugger --apply --template --all --recursive --derivation"
+).split()
+_RELEASE_NOTES = re.compile(
+    r"(?:^|/)(?:rl-[\d.]+|release[-_]?notes?|change-?logs?|changes|news|history)(?=[-_./]|$)",
+    re.IGNORECASE,
+)
+
+#: Files that a command looks for where it is not told one.
+_DEFAULTS = frozenset(
+    "default.nix shell.nix flake.nix Makefile makefile Cargo.toml package.json go.mod"
+    " pyproject.toml setup.py stack.yaml cabal.project CMakeLists.txt Dockerfile".split()
+)
+
+
+def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Unmet | None:
+    """Return what of the reader's own the command needs, None where the page is to blame.
+
+    A name that is a slip of one that is there is the page's mistake.  Raises SandboxError.
+    """
+    command = exchange.input
+    if exchange.prompt is Prompt.REPL:
+        return _file(exchange, completed.output, stage) or _release(exchange, completed.output)
+    plain = _QUOTED.sub("", command)
+    if found := _PLACEHOLDER.search(plain) or _ELISION.search(plain):
+        return Unmet(need=Need.VALUE, sign=f"what {found[0].strip()} stands for")
+    if exchange.prompt is Prompt.NESTED and not stage.session.is_nested:
+        return Unmet(need=Need.SHELL, sign="no command of the page opens it")
+    return (
+        _program(exchange, completed.output, stage)
+        or _file(exchange, completed.output, stage)
+        or _privilege(completed.output, stage)
+        or _machine(command, completed.output, stage)
+        or _release(exchange, completed.output)
+    )
+
+
+def with_real_hashes(command: str, bindings: Mapping[str, str]) -> str:
+    """Return a command with the store hashes that the page shows replaced by the real ones."""
+    return _STORE_HASH.sub(lambda found: bindings.get(f"store:{found[0]}", found[0]), command)
+
+
+def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
+    """Return the need of a file that the page did not make.
+
+    A page that shows such an error means it: then only a store path can be the reader's own.
+    """
+    command = exchange.input
+    for path in _STORE_PATH.findall(command):
+        if not _exists(path, stage):
+            return Unmet(need=Need.FILE, sign=f"{path}, which the page did not make")
+    if _MISSING.search(exchange.expected):
+        return None
+    if found := _SEARCH_PATH.search(output):
+        if not _is_slip(found[1], ["nixpkgs"]):
+            return Unmet(need=Need.FILE, sign=f"<{found[1]}>, which the page did not make")
+        return None
+    names: list[str] = []
+    for line in output.split("\n"):
+        if _MISSING.search(line):
+            names += [quoted or bare for quoted, bare in _PATH_IN_MESSAGE.findall(line)]
+    for name in dict.fromkeys(names):
+        path = name.replace("~", str(HOME), 1) if name.startswith("~") else name
+        base = PurePosixPath(path).name
+        if base not in _DEFAULTS and (base not in command or not _LIKE_A_FILE.search(name)):
+            continue
+        if _is_readers_own(stage.directory / path, stage):
+            return Unmet(need=Need.FILE, sign=f"{base}, which the page did not make")
+    return None
+
+
+def _is_readers_own(path: PurePosixPath, stage: Stage) -> bool:
+    """Tell whether a path is missing, and not for a slip of the page.
+
+    It is the page's to make where it is below a directory that the page made, where its name is
+    nearly that of a file beside it, and where the page made other files of its kind there.
+    """
+    if _exists(str(path), stage):
+        return False
+    while not _exists(str(path.parent), stage):
+        path = path.parent
+    parent = path.parent
+    if parent not in (stage.directory, WORKDIR) and _is_made_by_page(parent, stage):
+        return False
+    beside = _entries(parent, stage)
+    kin = {PurePosixPath(name).suffix for name in beside} - {""}
+    in_project = parent in (stage.directory, WORKDIR)
+    return not _is_slip(path.name, beside) and not (in_project and path.suffix in kin)
+
+
+def _is_made_by_page(directory: PurePosixPath, stage: Stage) -> bool:
+    inside = directory.is_relative_to(WORKDIR) or directory.is_relative_to("/tmp")  # noqa: S108
+    return inside or directory.is_relative_to(PurePosixPath("/nix/store"))
+
+
+def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
+    """Return the need of a program that the reader has and the sandbox has not, or the reverse."""
+    command = exchange.input
+    shown = _NOT_FOUND.search(exchange.expected)
+    if shown and shown[1] in command and _has(shown[1], stage):
+        return Unmet(need=Need.MACHINE, sign=f"one without {shown[1]}")
+    if stage.session.is_nested:
+        return None
+    for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):
+        if name in command and not _is_slip(name, KNOWN_PROGRAMS) and not _has(name, stage):
+            return Unmet(need=Need.PROGRAM, sign=name)
+    return None
+
+
+def _privilege(output: str, stage: Stage) -> Unmet | None:
+    if found := _PRIVILEGE.search(output):
+        return Unmet(need=Need.ROOT, sign=found[0])
+    for line in _DENIED.findall(output):
+        for quoted, bare in _PATH_IN_MESSAGE.findall(line):
+            path = PurePosixPath(quoted or bare)
+            if path.is_absolute() and not path.is_relative_to(HOME) and len(path.parts) > 1:
+                return Unmet(need=Need.ROOT, sign=" ".join(line.split())[:100])
+    return None
+
+
+def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
+    """Return the need of the reader's machine: its hardware, store, profile and servers."""
+    told = next((p for p in programs(command) if p in _TELLS_OF_MACHINE), None)
+    if told is not None:
+        return Unmet(need=Need.MACHINE, sign=f"{told} tells of the reader's own")
+    if _TELLS_OF_STORE.search(command):
+        return Unmet(need=Need.MACHINE, sign="the reader's own store and settings")
+    if _TELLS_OF_PROFILE.search(command) and not _has_profile(stage):
+        return Unmet(need=Need.MACHINE, sign="the reader's own profile")
+    if _TAKES_CHANNELS.search(command):
+        return Unmet(need=Need.MACHINE, sign="the reader's own channels")
+    if (found := _REFUSED.search(output)) and not stage.has_background:
+        return Unmet(need=Need.MACHINE, sign=f"a server ({found[0][:60]})")
+    return None
+
+
+def _release(exchange: Exchange, output: str) -> Unmet | None:
+    """Return the need of another release of Nix: its flag, or what its release notes tell of."""
+    flags = [flag for flag in _NO_SUCH.findall(output) if flag in exchange.input]
+    if "no operation specified" in output:
+        flags += re.findall(r"(?<=\s)--[\w-]+", exchange.input)
+    for flag in flags:
+        if not _is_slip(flag, _FLAGS):
+            return Unmet(need=Need.RELEASE, sign=f"this Nix has no {flag}")
+    if _RELEASE_NOTES.search(exchange.location.path.as_posix()):
+        return Unmet(need=Need.RELEASE, sign="release notes tell of theirs")
+    return None
+
+
+def _is_slip(name: str, known: Sequence[str]) -> bool:
+    """Tell whether a name is nearly, but not quite, one that is known; short ones never are."""
+    return len(name) > 3 and bool(difflib.get_close_matches(name, known, n=1, cutoff=0.8))
+
+
+def _exists(path: str, stage: Stage) -> bool:
+    """Tell whether a path, or one that a glob stands for, is in the sandbox."""
+    script = 'compgen -G "$1" > /dev/null || test -e "$1" || test -L "$1"'
+    return _succeeds(["bash", "-c", script, "bash", path], stage)
+
+
+def _entries(directory: PurePosixPath, stage: Stage) -> list[str]:
+    return stage.sandbox().run(["ls", "-A", str(directory)], timeout=10).output.split("\n")
+
+
+def _has(program: str, stage: Stage) -> bool:
+    return _succeeds(["bash", "-c", 'command -v "$1" > /dev/null', "bash", program], stage)
+
+
+def _has_profile(stage: Stage) -> bool:
+    listed = stage.sandbox().run(["nix-env", "--list-generations"], timeout=10)
+    return bool(listed.output.strip()) and "error" not in listed.output
+
+
+def _succeeds(argv: list[str], stage: Stage) -> bool:
+    return stage.sandbox().run(argv, timeout=10).exit_code == 0

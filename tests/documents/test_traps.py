@@ -1,0 +1,58 @@
+"""Ordinary shell that other testers get wrong: each page beside it has the right verdicts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+TRAPS = Path(__file__).parent / "traps"
+NIXPKGS = Path(__file__).parent.parent / "nixpkgs"
+IMAGE = os.environ.get("DOCTEST_NIX_TEST_IMAGE", "doctest-nix:trixie")
+NAMES = sorted(path.stem for path in TRAPS.glob("*.md"))
+
+#: The page's path without suffix, and its blocks' lines with `fate: reason`.
+Verdicts = Mapping[str, Mapping[int, str]]
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "docker"])
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    """Run all pages in one sandbox backend, once."""
+    directory = tmp_path_factory.mktemp(request.param)
+    for page in TRAPS.glob("*.md"):
+        shutil.copy(page, directory)
+    report = directory / "report.json"
+    pytest.main(
+        [
+            *(str(directory), f"--rootdir={directory}", "-c", os.devnull, "-q", "--tb=short"),
+            *(f"--nix-sandbox={request.param}", f"--nix-image={IMAGE}", "--nix-flakes"),
+            *(f"--nix-nixpkgs={NIXPKGS}", "--nix-timeout=20", f"--nix-json={report}"),
+        ]
+    )
+    return {
+        Path(document["path"]).stem: {
+            block["line"]: f"{block['fate']}: {block['reason']}" for block in document["blocks"]
+        }
+        for document in json.loads(report.read_text())["documents"]
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_block_has_its_right_verdict(found: Verdicts, name: str) -> None:
+    expected = tomllib.loads((TRAPS / f"{name}.toml").read_text())
+    assert expected == {
+        str(line): as_expected(verdict, expected.get(str(line), ""))
+        for line, verdict in found[name].items()
+    }
+
+
+def as_expected(verdict: str, expected: str) -> str:
+    """Return ``expected`` where it is the fate and a part of the reason, else the verdict."""
+    fate, _, words = expected.partition(": ")
+    found, _, reason = verdict.partition(": ")
+    return expected if found == fate and words in reason else verdict

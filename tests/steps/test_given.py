@@ -1,0 +1,299 @@
+"""What a command takes as given is a need, and a slip of the page stays a mistake."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+
+import pytest
+
+from doctest_nix.bindings import Bindings
+from doctest_nix.steps.given import with_real_hashes
+
+#: A page, and the reason for which its last block is skipped.
+GIVEN = {
+    "a file that the page never made": (
+        """
+        ```console
+        $ cat notes.txt
+        ```
+        """,
+        "needs file: notes.txt, which the page did not make",
+    ),
+    "a project file that nobody named": (
+        """
+        ```console
+        $ nix-build
+        ```
+        """,
+        "needs file: default.nix, which the page did not make",
+    ),
+    "a store path of the author": (
+        """
+        ```console
+        $ ls /nix/store/d718efzzzzzzzzzzzzzzzzzzzzzzzzzz-foo
+        bin
+        ```
+        """,
+        "needs file: /nix/store/d718efzzzzzzzzzzzzzzzzzzzzzzzzzz-foo, which the page did not make",
+    ),
+    "a place in the search path": (
+        """
+        ```console
+        $ nix-instantiate --eval -E '<home-manager>'
+        ```
+        """,
+        "needs file: <home-manager>, which the page did not make",
+    ),
+    "a program of the project": (
+        """
+        ```console
+        $ hydra-create-user alice
+        ```
+        """,
+        "needs program: hydra-create-user",
+    ),
+    "a program that is asked for": (
+        """
+        ```console
+        $ ls $(which ktorrent)
+        /usr/bin/ktorrent
+        ```
+        """,
+        "needs program: ktorrent",
+    ),
+    "a value to fill in": (
+        """
+        ```console
+        $ nix-store --realise <your-drv>
+        ```
+        """,
+        "needs value: what <your-drv> stands for",
+    ),
+    "a shell that was opened elsewhere": (
+        """
+        ```console
+        [nix-shell]$ configurePhase
+        ```
+        """,
+        "needs shell: no command of the page opens it",
+    ),
+    "a place that is root's": (
+        """
+        ```console
+        $ echo 1 > /proc/version
+        ```
+        """,
+        "needs root: ",
+    ),
+    "the reader's machine": (
+        """
+        ```console
+        $ df /
+        /dev/sda1 12%
+        ```
+        """,
+        "needs machine: df tells of the reader's own",
+    ),
+    "a machine without a program": (
+        """
+        ```console
+        $ sort --version
+        sort: command not found
+        ```
+        """,
+        "needs machine: one without sort",
+    ),
+    "the reader's channels": (
+        """
+        ```console
+        $ nix-env -qa firefox
+        firefox-1.0
+        ```
+        """,
+        "needs machine: the reader's own channels",
+    ),
+    "another release of Nix": (
+        """
+        ```console
+        $ nix-store --clear-substitutes
+        ```
+        """,
+        "needs release: this Nix has no --clear-substitutes",
+    ),
+    "the reader's profile": (
+        """
+        ```console
+        $ nix-env --switch-generation 42
+        switching from generation 50 to 42
+        ```
+        """,
+        "needs machine: the reader's own profile",
+    ),
+    "the reader's store": (
+        """
+        ```console
+        $ nix-store --gc
+        8825586 bytes freed (8.42 MiB)
+        ```
+        """,
+        "needs machine: the reader's own store and settings",
+    ),
+}
+
+#: Pages whose last block is wrong.
+WRONG = {
+    "a slip of a file's name": """
+        ```nix
+        # hello.nix
+        1
+        ```
+
+        ```console
+        $ nix-instantiate --eval helo.nix
+        1
+        ```
+        """,
+    "a file of a kind that the page makes": """
+        ```nix
+        # hello.nix
+        1
+        ```
+
+        ```console
+        $ nix-instantiate --eval other.nix
+        1
+        ```
+        """,
+    "a file that a step of the page should have made": """
+        ```console
+        $ mkdir out
+        $ cat out/hello.txt
+        ```
+        """,
+    "a slip of a program's name": """
+        ```console
+        $ nix-biuld
+        ```
+        """,
+    "a slip of a flag": """
+        ```console
+        $ nix-instantiate --evl -E 1
+        ```
+        """,
+    "a slip in the search path": """
+        ```console
+        $ nix-instantiate --eval -E '<nixpkg>'
+        ```
+        """,
+    "a script that cannot be executed": """
+        ```console
+        $ echo 'echo hello' > hello.sh
+        $ ./hello.sh
+        hello
+        ```
+        """,
+    "an output with a comment below it": """
+        ```console
+        $ echo one
+        two
+        # and now
+        $ echo two
+        two
+        ```
+        """,
+}
+
+
+def last_blocks(pytester: pytest.Pytester, pages: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Run the pages; return fate and reason of each one's last block."""
+    for name, text in pages.items():
+        pytester.path.joinpath(f"{name}.md").write_text(dedent(text))
+    pytester.runpytest_inprocess(
+        pytester.path, "--nix-sandbox=bubblewrap", "--nix-json=report.json", "--nix-timeout=20"
+    )
+    report = json.loads((pytester.path / "report.json").read_text())
+    blocks = {
+        d["path"].rpartition("/")[2].removesuffix(".md"): d["blocks"][-1]
+        for d in report["documents"]
+    }
+    return {name: (blocks[name]["fate"], blocks[name]["reason"]) for name in pages}
+
+
+def test_what_the_page_takes_as_given_is_a_need(pytester: pytest.Pytester) -> None:
+    found = last_blocks(pytester, {name: page for name, (page, _) in GIVEN.items()})
+
+    assert {name: ("skipped", reason) for name, (_, reason) in GIVEN.items()} == {
+        name: (fate, reason[: len(GIVEN[name][1])]) for name, (fate, reason) in found.items()
+    }
+
+
+def test_a_slip_stays_a_mistake(pytester: pytest.Pytester) -> None:
+    found = last_blocks(pytester, WRONG)
+
+    assert dict.fromkeys(WRONG, "failed") == {name: fate for name, (fate, _) in found.items()}
+
+
+def test_release_notes_tell_of_another_release(pytester: pytest.Pytester) -> None:
+    page = """
+        ```console
+        $ nix-instantiate --eval -E 1
+        2
+        ```
+        """
+    found = last_blocks(pytester, {"rl-2.1": page, "release": page})
+
+    assert {"rl-2.1": "skipped", "release": "failed"} == {n: fate for n, (fate, _) in found.items()}
+
+
+def test_a_comment_between_commands_is_no_output(pytester: pytest.Pytester) -> None:
+    page = """
+        ```console
+        $ echo one
+        one
+        # or
+        $ echo two
+        # which is all
+        ```
+        """
+
+    assert {"page": ("passed", "")} == last_blocks(pytester, {"page": page})
+
+
+def test_a_repl_answers_with_what_was_typed(pytester: pytest.Pytester) -> None:
+    page = """
+        ```console
+        nix-repl> "foo"
+        "foo"
+        nix-repl> ''foo''
+        "foo"
+        ```
+        """
+
+    assert {"page": ("passed", "")} == last_blocks(pytester, {"page": page})
+
+
+def test_a_paragraph_that_is_only_a_name_names_the_block(pytester: pytest.Pytester) -> None:
+    page = """
+        `a.nix`:
+
+        ```nix
+        1 + 2
+        ```
+
+        ```console
+        $ nix-instantiate --eval a.nix
+        3
+        ```
+        """
+
+    assert {"page": ("passed", "")} == last_blocks(pytester, {"page": page})
+
+
+def test_a_store_path_in_a_command_is_the_one_that_was_printed() -> None:
+    shown, real = "z" * 32, "y" * 32
+    bindings = Bindings({f"store:{shown}": real})
+
+    assert f"cat /nix/store/{real}-a /nix/store/{'x' * 32}-b" == with_real_hashes(
+        f"cat /nix/store/{shown}-a /nix/store/{'x' * 32}-b", bindings
+    )
