@@ -350,8 +350,8 @@ def _not_started(image: str, error: BaseException) -> SandboxError:
     return SandboxError(
         Slug.SANDBOX_START,
         f"A container of the image {image} did not start: {first_line(error)}.",
-        remedy="The image needs sh, bash, coreutils and Nix on its PATH, as nixos/nix and those of\n"
-        "`doctest-nix image build` have them. Whether the engine starts it at all:\n"
+        remedy="The image needs sh, bash, coreutils and Nix on its PATH, as nixos/nix and\n"
+        "images of `doctest-nix image build` have them. Whether the engine starts it at all:\n"
         f"    docker run --rm --network none {image} true\n"
         "Or use none: --nix-sandbox=bubblewrap",
     )
