@@ -4,9 +4,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import tarfile
 import threading
+import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -152,7 +154,9 @@ class Answers(BaseHTTPRequestHandler):
         self.send_header("Docker-Content-Digest", digest(body))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            for start in range(0, len(body), 1_000_000):
+                self.wfile.write(body[start : start + 1_000_000])
+                time.sleep(0.1)  # or the engine has nothing to tell
 
     do_HEAD = do_GET  # noqa: N815
 
@@ -179,4 +183,5 @@ def test_an_image_is_pulled_with_progress(suffix: str, monkeypatch: pytest.Monke
         finally:
             registry.shutdown()
     assert f"{name} is not there: pulling it" == said[0]
-    assert f"{name}: 8 of 8 MB" in said
+    assert all(re.fullmatch(f"{re.escape(name)}: [0-8] of 8 MB", line) for line in said[1:])
+    assert f"{name}: 0 of 8 MB" != said[-1]
