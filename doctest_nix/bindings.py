@@ -245,9 +245,9 @@ class Ledger:
         """Return another directory of the page, around or in ``prefix``, that is ``place`` too."""
         for key, real in (*self._known.items(), *self._new.items()):
             space, _, other = key.partition(":")
-            if space == "directory" and real == place and other != prefix:
-                if other.startswith(f"{prefix}/") or prefix.startswith(f"{other}/"):
-                    return other
+            nested = other.startswith(f"{prefix}/") or prefix.startswith(f"{other}/")
+            if space == "directory" and real == place and other != prefix and nested:
+                return other
         return ""
 
 

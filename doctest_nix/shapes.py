@@ -140,9 +140,7 @@ def _log_unshown(ours: chatter.Sifted, theirs: chatter.Sifted) -> Shape | None:
     if number < 0 or any(map(is_elision, before)):
         return None
     last = max((n for n, line in enumerate(log) if is_elision(line)), default=-1)
-    cut = len(log) - number
-    if cut <= last:
-        cut = last
+    cut = max(len(log) - number, last)
     dropped = log[:cut] if cut > 0 else ()
     if not dropped or any(map(_STORE_PATH.fullmatch, dropped)):
         return None

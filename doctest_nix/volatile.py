@@ -124,7 +124,8 @@ COMMON: Final = (
     Token(
         kind=Kind.DATE,
         starts="u",
-        pattern=rf"(?P<part>{_MONTH} +\d{{1,2}}(?:, | +)(?:\d{{4}}(?:,? {_CLOCK})?|{_CLOCK})(?!\w))",
+        pattern=rf"(?P<part>{_MONTH} +\d{{1,2}}(?:, | +)"
+        rf"(?:\d{{4}}(?:,? {_CLOCK})?|{_CLOCK})(?!\w))",
     ),
     Token(
         kind=Kind.DATE,

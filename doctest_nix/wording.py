@@ -28,8 +28,10 @@ _MISSING: Final = tuple(
 
 #: Advice below such a message: how to get the program.
 _ADVICE = re.compile(
-    r"You can (?:make|install|run|get)\b.*|It is provided by\b.*|\s+(?:nix-shell|nix-env|nix shell|nix run)\b.*"
-    r"|\s*(?:sudo )?(?:apt|apt-get|dnf|snap|pacman)\b.*install\b.*|Did you mean:?|or|Try: .*|See .*|\s+command .*"
+    r"You can (?:make|install|run|get)\b.*|It is provided by\b.*"
+    r"|\s+(?:nix-shell|nix-env|nix shell|nix run)\b.*"
+    r"|\s*(?:sudo )?(?:apt|apt-get|dnf|snap|pacman)\b.*install\b.*"
+    r"|Did you mean:?|or|Try: .*|See .*|\s+command .*"
     r"|following by typing.*|the following:?|typing.*:"
 )
 
@@ -42,13 +44,14 @@ _SHELL = re.compile(
 
 _ERROR = re.compile(r"\s*error:(?: (?P<message>.*\S))?\s*")
 _BLAMED = re.compile(
-    r"\d+ dependenc(?:y|ies) of |build of .* failed|some (?:outputs|substitutes) of |Build failed due to "
+    r"\d+ dependenc(?:y|ies) of |build of .* failed|some (?:outputs|substitutes) of "
+    r"|Build failed due to "
 )
 _BLAMED_BELOW = re.compile(r"\s*Reason: \d+ dependenc(?:y|ies) failed")
 _OLD_TRACE = re.compile(r"while (?:evaluating|calling)\b")
 _AROUND = re.compile(
-    r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'|Did you mean|For full logs"
-    r"|[Ll]ast \d+ log lines|> |note: )"
+    r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'"
+    r"|Did you mean|For full logs|[Ll]ast \d+ log lines|> |note: )"
 )
 _CONTINUES = re.compile(r"\s|error:|while |at |\(use |note: |Try '.* --help'|$")
 
@@ -84,8 +87,10 @@ _FAMILIES: Final = tuple(
         (r"stack overflow\b.*", "stack overflow"),
         (r"list index (\d+) is out of bounds.*", r"list index \1 is out of bounds"),
         (
-            r"(?:getting status of|opening file|reading file|file|path) '(.+?)'"
-            r"(?:: No such file or directory| does not exist)",
+            (
+                r"(?:getting status of|opening file|reading file|file|path) '(.+?)'"
+                r"(?:: No such file or directory| does not exist)"
+            ),
             r"path '\1' does not exist",
         ),
         (r"attribute '(.+?)' missing(?: for call to .*)?", r"attribute '\1' missing"),
@@ -102,7 +107,10 @@ _FAMILIES: Final = tuple(
         ),
         (r"unable to download '(.+?)':.*", r"unable to download '\1'"),
         (
-            r"The option '(.+?)'(?: .*)? (?:is used but not defined|was accessed but has no value defined).*",
+            (
+                r"The option '(.+?)'(?: .*)? (?:is used but not defined"
+                r"|was accessed but has no value defined).*"
+            ),
             r"option '\1' is not defined",
         ),
         (
@@ -238,7 +246,7 @@ def shells_unnamed(lines: Sequence[str]) -> tuple[str, ...]:
                 continue
             kept += advice
             advice = None
-        if advice is None and not any(hint in line for hint in _HINTS):
+        if not any(hint in line for hint in _HINTS):
             kept.append(line)
             continue
         name = _missing(line)
