@@ -14,11 +14,9 @@ an archive has other owners.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -67,15 +65,15 @@ class BubblewrapProvider:
         self._config = config
         # The kernel ends the sandboxes with the *thread* that made them: this one stays.
         self._spawner = ThreadPoolExecutor(1, "doctest-nix-bubblewrap")
-        self._scratch = Path(tempfile.mkdtemp(prefix="doctest-nix-"))
+        self._closing = ExitStack()
         self._nixpkgs: Path | None = None
         self._database: BinaryIO | None = None
         self._made: list[BubblewrapSandbox] = []
         try:
             if config.nixpkgs is not None:
-                self._nixpkgs = package_set(config.nixpkgs, self._host, self._scratch)
+                self._nixpkgs = package_set(config.nixpkgs, self._host, self._closing)
             if self._host.overlay:
-                self._database = database()
+                self._database = self._closing.enter_context(database())
             self.description = f"bubblewrap, Nix {self._version().rpartition(' ')[2]}"
         except OSError as error:
             self.close()
@@ -97,9 +95,8 @@ class BubblewrapProvider:
         for sandbox in self._made:
             sandbox.stop()
         self._spawner.shutdown()
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        if self._database is not None:
-            self._database.close()
+        with suppress(OSError):
+            self._closing.close()
 
     def _version(self) -> str:
         sandbox = self.create()

@@ -97,10 +97,10 @@ def look(search: str | None = None) -> Host:
     )
 
 
-def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
-    """Return where the sandbox's account can read ``nixpkgs``: itself, or a copy in ``copies``.
+def package_set(nixpkgs: Path, host: Host, closing: contextlib.ExitStack) -> Path:
+    """Return where the sandbox's account can read ``nixpkgs``: itself, or a copy.
 
-    Raises OSError where we cannot read it either.
+    ``closing`` removes the copy.  Raises OSError where we cannot read it either.
     """
     source = nixpkgs.resolve()
     if host.account is None:
@@ -114,6 +114,7 @@ def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
     )
     if unreadable.returncode == 0 and not unreadable.stdout:
         return source
+    copies = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="doctest-nix-")))
     copy = copies / NIXPKGS.name
     shutil.copytree(source, copy, symlinks=True)
     for place in (copies, copy, *copy.rglob("*")):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,22 +97,24 @@ def test_a_readable_package_set_is_used_in_its_place(public: Path) -> None:
     (public / "default.nix").write_text("42")
     (public / "dangling").symlink_to("nowhere")
     (public / "link").symlink_to(public)
-    assert public == package_set(public / "link", look(), Path("/nowhere"))
+    assert public == package_set(public / "link", look(), ExitStack())
 
 
 def test_a_package_set_that_the_sandboxs_account_cannot_read_is_copied(tmp_path: Path) -> None:
-    private, copies = tmp_path / "private", tmp_path / "copies"
+    private = tmp_path / "private"
     (private / "sub").mkdir(parents=True, mode=0o700)
     (private / "sub" / "default.nix").write_text("42")
     (private / "link").symlink_to("sub")
     (private / "sub" / "default.nix").chmod(0o600)
     private.chmod(0o700)
-    copies.mkdir(mode=0o700)
-    copy = package_set(private, replace(look(), account=65534), copies)
-    assert copies / "nixpkgs" == copy
-    assert "42" == (copy / "link" / "default.nix").read_text()
-    assert 0o644 == (copy / "sub" / "default.nix").stat().st_mode & 0o777
-    assert 0o755 == copies.stat().st_mode & 0o555 | 0o200
+    with ExitStack() as closing:
+        copy = package_set(private, replace(look(), account=65534), closing)
+        assert private != copy
+        assert "42" == (copy / "link" / "default.nix").read_text()
+        assert 0o644 == (copy / "sub" / "default.nix").stat().st_mode & 0o777
+        assert 0o755 == (copy / "sub").stat().st_mode & 0o777
+        assert 0o755 == copy.parent.stat().st_mode & 0o777
+    assert not copy.parent.exists()
 
 
 @pytest.mark.parametrize(("network", "status"), [(Network.FULL, 0), (Network.NONE, 1)])
@@ -132,7 +134,7 @@ def test_a_page_reaches_the_machine_only_with_the_network_that_it_is_given(
 def test_sandboxes_of_our_own_account_need_no_change(public: Path) -> None:
     host = replace(look(), account=None)
     assert ["true"] == host.as_account(["true"])
-    assert public == package_set(public, host, Path("/nowhere"))
+    assert public == package_set(public, host, ExitStack())
 
 
 @pytest.mark.parametrize("writing", [False, True])
