@@ -82,7 +82,7 @@ class DockerProvider:
             self._mounts = [] if config.nixpkgs is None else [self._provide(config.nixpkgs)]
         except ENGINE_TROUBLE as error:
             self.close()
-            raise _not_started(error) from error
+            raise _not_started(config.image, error) from error
         except BaseException:
             self.close()
             raise
@@ -119,7 +119,7 @@ class DockerProvider:
         """Return what shows ``nixpkgs``, read-only: the host's own files where the engine sees
         them, else a volume with a copy, made once a run.
         """
-        source = nixpkgs.resolve()
+        source = nixpkgs.resolve(strict=True)
         bind = Mount(str(NIXPKGS), str(source), type="bind", read_only=True)
         if self._client.api.base_url.startswith("http+docker://localhost"):
             try:
@@ -210,7 +210,7 @@ class DockerSandbox:
             self._tether.read_to(b"ready\n")
         except ENGINE_TROUBLE as error:
             self.stop()
-            raise _not_started(error) from error
+            raise _not_started(config.image, error) from error
         except BaseException:
             self.stop()
             raise
@@ -346,9 +346,12 @@ def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _not_started(error: BaseException) -> SandboxError:
+def _not_started(image: str, error: BaseException) -> SandboxError:
     return SandboxError(
         Slug.SANDBOX_START,
-        f"The engine did not start a container: {first_line(error)}.",
-        remedy="Try docker run --rm --network none IMAGE true, or --nix-sandbox=bubblewrap.",
+        f"A container of the image {image} did not start: {first_line(error)}.",
+        remedy="The image needs sh, bash, coreutils and Nix on its PATH, as nixos/nix and\n"
+        "images of `doctest-nix image build` have them. Whether the engine starts it at all:\n"
+        f"    docker run --rm --network none {image} true\n"
+        "Or use none: --nix-sandbox=bubblewrap",
     )

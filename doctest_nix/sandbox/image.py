@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import socket
@@ -141,13 +142,13 @@ def build(suite: str, tag: str, progress: Progress) -> None:
         listening = threading.Thread(target=_listen, args=[process, said, progress])
         listening.start()
         try:
-            client.api.import_image_from_stream(
+            answer = client.api.import_image_from_stream(
                 _produced(process),
-                repository=repository,
-                tag=version or "latest",
                 changes=[f"LABEL org.doctest-nix.suite={suite}", 'CMD ["bash"]'],
             )
-            client.images.get(tag)
+            # Named afterwards: Podman takes no tag with an import.
+            identity = re.findall("sha256:[0-9a-f]{64}", str(answer))[-1:] or [str(answer)]
+            client.api.tag(identity[0], repository, version or "latest")
         except ENGINE_TROUBLE as error:
             process.kill()
             listening.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -113,7 +114,8 @@ def test_an_image_that_cannot_be_pulled_is_one_message_with_the_commands(config:
 def test_an_image_without_what_we_need_is_said_and_leaves_nothing(
     config: Config, engine: docker.DockerClient
 ) -> None:
-    engine.api.import_image_from_data(b"\0" * 1024, repository="doctest-nix-test", tag="empty")
+    answer = engine.api.import_image_from_data(b"\0" * 1024)
+    engine.api.tag(json.loads(answer)["status"], "doctest-nix-test", "empty")
     provider = DockerProvider(replace(config, image="doctest-nix-test:empty"))
     sandbox = provider.create()
     with pytest.raises(SandboxError) as caught:
@@ -121,7 +123,10 @@ def test_an_image_without_what_we_need_is_said_and_leaves_nothing(
     provider.close()
     engine.images.remove("doctest-nix-test:empty", force=True)
     assert Slug.SANDBOX_START == caught.value.slug
-    assert "sh" in caught.value.problem
+    assert caught.value.problem.startswith(
+        "A container of the image doctest-nix-test:empty did not start: "
+    )
+    assert "The image needs sh, bash, coreutils and Nix on its PATH" in caught.value.remedy
     assert [] == ours(engine, me())
 
 

@@ -4,9 +4,12 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import tarfile
 import threading
+import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -151,7 +154,9 @@ class Answers(BaseHTTPRequestHandler):
         self.send_header("Docker-Content-Digest", digest(body))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            for start in range(0, len(body), 1_000_000):
+                self.wfile.write(body[start : start + 1_000_000])
+                time.sleep(0.1)  # or the engine has nothing to tell
 
     do_HEAD = do_GET  # noqa: N815
 
@@ -167,15 +172,16 @@ def digest(data: bytes) -> str:
 def test_an_image_is_pulled_with_progress(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("doctest_nix.sandbox.image._INTERVAL", 0)
     said: list[str] = []
-    with Registry() as registry:
-        threading.Thread(target=registry.serve_forever).start()
+    with Registry() as registry, closing(connect()) as client:
+        threading.Thread(target=registry.serve_forever, daemon=True).start()
         if suffix == "@":
             suffix += digest(registry.served["/v2/toy/manifests/latest"][1])
         name = f"127.0.0.1:{registry.server_port}/toy{suffix}"
-        client = connect()
-        ensure(client, name, said.append)
-        client.images.remove(name)
-        client.close()
-        registry.shutdown()
+        try:
+            ensure(client, name, said.append)
+            client.images.remove(name)
+        finally:
+            registry.shutdown()
     assert f"{name} is not there: pulling it" == said[0]
-    assert f"{name}: 8 of 8 MB" in said
+    assert all(re.fullmatch(f"{re.escape(name)}: [0-8] of 8 MB", line) for line in said[1:])
+    assert f"{name}: 0 of 8 MB" != said[-1]
