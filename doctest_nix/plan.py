@@ -106,6 +106,8 @@ def _reason(block: Block) -> str:
     language = block.language.lower()
     if language in {"md", "markdown", "rst", "myst", "html"}:
         return f"shows {language} source"
+    if syntax.is_script(block):
+        return "no checker for shell scripts"
     if language:
         return f"no checker for {language}"
     return "no language, no prompt"

@@ -27,12 +27,18 @@ FORMS: tuple[tuple[str, str], ...] = (
 #: Numbers in circles that refer to notes below the block, and what stands for left out code.
 _CALLOUT = re.compile(r"[\u2460-\u2473\u2776-\u277f]")
 _ELISION = re.compile(r"\.{3,}|…")
-_PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n+|\n[ \t]*#[ \t]*(?:\.{3,}|…)[^\n]*\n")
 _ENDS_ELIDED = re.compile(r"(?:^|\n)[^\n]*(?:\.{3,}|…)[^\n]*\s*\Z")
 
-#: What the reader fills in: `disk.<name>.size`, `<your name>`.  `<nixpkgs>` is Nix as it is.
-_PLACEHOLDER_NAME = re.compile(r"(?<=\.)<[\w -]+>|<[\w-]+>(?=\.[\w<\"]|\s*=[^=])")
+#: What the reader fills in: `disk.<name>.size`, `disk.$name.size`, `<your name>`, and a value
+#: that is only a comment with dots.  `<nixpkgs>` is Nix as it is.
+_PLACEHOLDER_NAME = re.compile(r"(?<=\.)(?:<[\w -]+>|\$\w+)|<[\w-]+>(?=\.[\w<\"]|\s*=[^=])")
 _PLACEHOLDER_VALUE = re.compile(r"(?<=\s)<[A-Za-z][\w-]*(?: [\w.,'-]+)+>")
+
+_COMMENT_VALUE = re.compile(r"(?<==)[ \t]*#[ \t]*(?:\.{3,}|…)[ \t]*$", re.MULTILINE)
+
+#: What Nix prints for a value that has no notation.
+_PRINTED = re.compile(r"«[^«»\n]*»|<(?:derivation|lambda|LAMBDA|PRIMOP|CODE)\b[^<>\n]*>")
 
 #: A text that stands between the quotes of a string.
 _IN_STRING = re.compile(r"\s*\$\{[^\n]*\}/[\w./${}-]*\s*")
@@ -92,7 +98,11 @@ def _variants(text: str) -> Iterator[str]:
 
 
 def filled_in(text: str) -> str:
-    """Return ``text`` with a name or a value for each placeholder that the reader fills in."""
+    """Return ``text`` with a name or a value for each placeholder that the reader fills in.
+
+    And a value for what Nix prints of derivations and functions, which is none of its language.
+    """
+    text = _COMMENT_VALUE.sub(" null;", _PRINTED.sub("null", text))
     return _PLACEHOLDER_VALUE.sub("null", _PLACEHOLDER_NAME.sub("name", text))
 
 
@@ -143,7 +153,7 @@ def _replaced(code: tuple[Token, ...]) -> Iterator[tuple[int, int, str]]:
         if before in {",", "{"} and after == "}" and _is_header(code, index + 1):
             continue
         if before in _WANT_VALUE or (before == ";" and not after and _needs_body(code, index)):
-            ends = not after or after in _END_VALUE
+            ends = not after or after in _END_VALUE - ({"}"} if before == "=" else set())
             yield token.start, token.end, "null" if ends else "null;"
         elif before in {";", "{", ","} and after in {";", ","}:
             yield token.start, code[index + 1].end, ""

@@ -34,6 +34,11 @@ NIX = {
     "an attribute whose value is left out": "a = ...\n",
     "dots in a string": '{ a = "{ ... }"; b = [ "…" ]; }',
     "names that the reader fills in": "disk.<name>.size = 1;\nuser = <your own name>;",
+    "names like variables of a shell": "packages.$pkg.doCoverage = true;",
+    "a last value that is left out": "a = f {\n  b = 1;\n  c = ...\n};",
+    "snippets with words between": "a = 1;\n# ... and then:\nf a",
+    "values as Nix prints them": "{ a = «derivation»; b = <derivation go-1.21.5>; }",
+    "a value that is a comment": "a = [ ];\n\noptions.b = # ...",
     "what stands in a string": "${pkgs.nginx}/conf/mime.types",
     "several snippets": "# instead of:\nwith a;\n\n# write:\nlet b = a; in b",
 }

@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 
+from doctest_nix.config import Need
 from doctest_nix.document import Block, Location, Style
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Comparison, Level, compare
@@ -13,12 +14,18 @@ from doctest_nix.nixvalue import equal
 from doctest_nix.sandbox import HOME
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
-from doctest_nix.steps.needs import of_output
+from doctest_nix.steps.given import is_slip
+from doctest_nix.steps.needs import Unmet, of_output
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 #: An arrow that stands before a value in a block.
 _ARROW = re.compile(r"^\s*(?:#\s*)?(?:=>|⇒)\s?(?P<value>.*)$")
 _READS_FILES = re.compile(r"(?:^|[\s(\[=])\.{0,2}/[\w.]|\./|readFile|readDir|pathExists|import\b")
+#: What Nix binds without `builtins.`.
+_GLOBAL_NAMES = frozenset(
+    "abort baseNameOf builtins derivation dirOf false fetchGit fetchTarball fetchTree fromTOML"
+    " import isNull map null placeholder removeAttrs scopedImport throw toString true".split()
+)
 _ERROR = re.compile(r"(?:^|\n)\s*error\b")
 
 
@@ -60,6 +67,9 @@ class ExpressionStep:
                 unmet = of_output(lazy.messages)
                 if unmet is not None and not stage.config.meets(unmet.need):
                     return Verdict(fate=Fate.SKIPPED, reason=str(unmet), seconds=seconds)
+                if name := _bound_elsewhere(pair.expression, lazy.messages):
+                    reason = str(Unmet(need=Need.VALUE, sign=f"what {name} stands for"))
+                    return Verdict(fate=Fate.SKIPPED, reason=reason, seconds=seconds)
                 problem = "the expression does not evaluate"
             else:
                 problem = "the value is not what the page shows"
@@ -107,6 +117,15 @@ def from_block(block: Block, context: Context) -> ExpressionStep | None:
     if block.language.lower() == "nix" and (pairs := _arrows(block)):
         return ExpressionStep(blocks=(block,), pairs=pairs)
     return None
+
+
+def _bound_elsewhere(expression: str, messages: str) -> str:
+    """Return the name that neither the expression nor Nix binds, ``""`` for none or a slip."""
+    found = re.search(r"undefined variable ['`]([^'`]+)'", messages)
+    if found is None:
+        return ""
+    words = set(re.findall(r"[A-Za-z_][\w'-]*", expression)) - {found[1]}
+    return "" if is_slip(found[1], words | _GLOBAL_NAMES) else found[1]
 
 
 def _is_pair(block: Block, after: Block) -> bool:

@@ -5,9 +5,8 @@ Asked only where a command went wrong: nothing that goes right is left out for i
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from doctest_nix.config import Need
@@ -49,6 +48,10 @@ _TELLS_OF_MACHINE = frozenset(
     "lsblk blkid df free uname ps ip id whoami hostname date uptime lscpu lspci lsusb lsmod groups"
     " who last dmesg nproc arch nix-collect-garbage nix-info sw_vers findmnt env printenv"
     " ldd".split()
+)
+#: Variables that each machine sets its own way.
+_VARIABLE = re.compile(
+    r"echo \"?\$\{?(?:NIX_\w+|PATH|HOME|USER|SHELL|LANG|TERM|EDITOR|XDG_\w+)\}?\"?"
 )
 #: Commands of Nix that tell of the reader's store and settings, or change what is in the store.
 _TELLS_OF_STORE = re.compile(
@@ -124,7 +127,8 @@ def with_real_hashes(command: str, bindings: Mapping[str, str]) -> str:
 def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     """Return the need of a file that the page did not make.
 
-    A page that shows such an error means it: then only a store path can be the reader's own.
+    What lies beside the page in its repository is in the reader's checkout.  A page that shows
+    such an error means it: then only a store path can be the reader's own.
     """
     command = exchange.input
     for path in _STORE_PATH.findall(command):
@@ -133,19 +137,23 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     if _MISSING.search(exchange.expected):
         return None
     if found := _SEARCH_PATH.search(output):
-        if not _is_slip(found[1], ["nixpkgs"]):
+        if not is_slip(found[1], ["nixpkgs"]):
             return Unmet(need=Need.FILE, sign=f"<{found[1]}>, which the page did not make")
         return None
     names: list[str] = []
     for line in output.split("\n"):
         if _MISSING.search(line):
-            names += [quoted or bare for quoted, bare in _PATH_IN_MESSAGE.findall(line)]
+            found_in = [quoted or bare for quoted, bare in _PATH_IN_MESSAGE.findall(line)]
+            plain = "No such file or directory" in line
+            names += [name for name in found_in if plain or _LIKE_A_FILE.search(name)]
+    started = programs(command)
     for name in dict.fromkeys(names):
         path = name.replace("~", str(HOME), 1) if name.startswith("~") else name
         base = PurePosixPath(path).name
-        if base not in _DEFAULTS and (base not in command or not _LIKE_A_FILE.search(name)):
+        if base not in _DEFAULTS and (base not in command or name in started):
             continue
-        if _is_readers_own(stage.directory / path, stage):
+        beside_page = (exchange.location.path.parent / base).exists()
+        if beside_page or _is_readers_own(stage.directory / path, stage):
             return Unmet(need=Need.FILE, sign=f"{base}, which the page did not make")
     return None
 
@@ -164,9 +172,11 @@ def _is_readers_own(path: PurePosixPath, stage: Stage) -> bool:
     if parent not in (stage.directory, WORKDIR) and _is_made_by_page(parent, stage):
         return False
     beside = _entries(parent, stage)
-    kin = {PurePosixPath(name).suffix for name in beside} - {""}
+    kin = {"" if name.endswith("/") else PurePosixPath(name).suffix or None for name in beside}
     in_project = parent in (stage.directory, WORKDIR)
-    return not _is_slip(path.name, beside) and not (in_project and path.suffix in kin)
+    return not is_slip(path.name, [name.rstrip("/") for name in beside]) and not (
+        in_project and path.suffix in kin
+    )
 
 
 def _is_made_by_page(directory: PurePosixPath, stage: Stage) -> bool:
@@ -183,7 +193,7 @@ def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     if stage.session.is_nested:
         return None
     for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):
-        if name in command and not _is_slip(name, KNOWN_PROGRAMS) and not _has(name, stage):
+        if name in command and not is_slip(name, KNOWN_PROGRAMS) and not _has(name, stage):
             return Unmet(need=Need.PROGRAM, sign=name)
     return None
 
@@ -201,6 +211,10 @@ def _privilege(output: str, stage: Stage) -> Unmet | None:
 
 def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
     """Return the need of the reader's machine: its hardware, store, profile and servers."""
+    asks_where = programs(command)[:1] in (("which",), ("whereis",), ("type",))
+    outside = asks_where and "/nix/store/" not in output
+    if (outside or _VARIABLE.fullmatch(command)) and not stage.session.is_nested:
+        return Unmet(need=Need.MACHINE, sign=f"{command} tells of the reader's own")
     told = next((p for p in programs(command) if p in _TELLS_OF_MACHINE), None)
     if told is not None:
         return Unmet(need=Need.MACHINE, sign=f"{told} tells of the reader's own")
@@ -221,16 +235,35 @@ def _release(exchange: Exchange, output: str) -> Unmet | None:
     if "no operation specified" in output:
         flags += re.findall(r"(?<=\s)--[\w-]+", exchange.input)
     for flag in flags:
-        if not _is_slip(flag, _FLAGS):
+        if not is_slip(flag, _FLAGS):
             return Unmet(need=Need.RELEASE, sign=f"this Nix has no {flag}")
     if _RELEASE_NOTES.search(exchange.location.path.as_posix()):
         return Unmet(need=Need.RELEASE, sign="release notes tell of theirs")
     return None
 
 
-def _is_slip(name: str, known: Sequence[str]) -> bool:
-    """Tell whether a name is nearly, but not quite, one that is known; short ones never are."""
-    return len(name) > 3 and bool(difflib.get_close_matches(name, known, n=1, cutoff=0.8))
+def is_slip(name: str, known: Iterable[str]) -> bool:
+    """Tell whether a name is one that is known but for a letter, two in a long one.
+
+    Left out, put in, replaced, or changed places with the next.  Short names never are.
+    """
+    allowed = 0 if len(name) < 4 else 1 if len(name) < 9 else 2
+    return any(name != other and _distance(name, other, allowed) <= allowed for other in known)
+
+
+def _distance(one: str, other: str, limit: int) -> int:
+    """Return by how many letters two names differ; any number above ``limit`` for more."""
+    if abs(len(one) - len(other)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row, above = row, [i], before
+        for j, b in enumerate(other, 1):
+            row.append(min(row[-1] + 1, before[j] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                row[j] = min(row[j], above[j - 2] + 1)
+    return row[-1]
 
 
 def _exists(path: str, stage: Stage) -> bool:
@@ -240,7 +273,9 @@ def _exists(path: str, stage: Stage) -> bool:
 
 
 def _entries(directory: PurePosixPath, stage: Stage) -> list[str]:
-    return stage.sandbox().run(["ls", "-A", str(directory)], timeout=10).output.split("\n")
+    """Return what is in a directory; a directory's name ends in a slash."""
+    listed = stage.sandbox().run(["ls", "-Ap", str(directory)], timeout=10).output
+    return [name for name in listed.split("\n") if name and not name.startswith(".")]
 
 
 def _has(program: str, stage: Stage) -> bool:

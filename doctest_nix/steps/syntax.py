@@ -22,6 +22,13 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 #: A line, or a part of one, that says that something is left out.
 _ELISION = re.compile(r"^\s*(?:#|//)?\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\])\s*,?\s*$", re.MULTILINE)
 
+#: How a shell's script begins, or a line that is typed there: a command of Nix.
+_SCRIPT = re.compile(
+    r"#! ?/(?:usr/)?bin/(?:env )?(?:ba|da|z|k)?sh\b"
+    r"|(?:sudo )?nix(?:-(?:shell|build|env|store|instantiate|channel)|os-rebuild) [-'\"\w./<]"
+    r"|nix (?:build|run|shell|develop|flake|profile|eval|search|repl|copy|store) "
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntaxStep:
@@ -44,7 +51,15 @@ class SyntaxStep:
 
 def from_block(block: Block, context: Context) -> SyntaxStep | None:
     """Return the step for a block in a language that has a parser at hand."""
-    return SyntaxStep(block=block) if block.language.lower() in CHECKERS else None
+    language = block.language.lower()
+    if language not in CHECKERS or (language == "nix" and is_script(block)):
+        return None
+    return SyntaxStep(block=block)
+
+
+def is_script(block: Block) -> bool:
+    """Tell whether a block begins as what a shell reads, whatever language it is said to be."""
+    return _SCRIPT.match(block.text) is not None
 
 
 def check(block: Block, stage: Stage) -> Verdict:

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from doctest_nix.bindings import Bindings
-from doctest_nix.steps.given import with_real_hashes
+from doctest_nix.steps.given import is_slip, with_real_hashes
 
 #: A page, and the reason for which its last block is skipped.
 GIVEN = {
@@ -27,6 +27,24 @@ GIVEN = {
         ```
         """,
         "needs file: default.nix, which the page did not make",
+    ),
+    "a directory of the reader": (
+        """
+        ```console
+        $ cd projects
+        /home/thu/projects
+        ```
+        """,
+        "needs file: projects, which the page did not make",
+    ),
+    "a name that is bound elsewhere": (
+        """
+        ```nix
+        eachSystem [ 1 ]
+        => 1
+        ```
+        """,
+        "needs value: what eachSystem stands for",
     ),
     "a store path of the author": (
         """
@@ -94,6 +112,15 @@ GIVEN = {
         ```
         """,
         "needs machine: df tells of the reader's own",
+    ),
+    "a variable of the machine": (
+        """
+        ```console
+        $ echo $NIX_PATH
+        nixpkgs=/root/channels
+        ```
+        """,
+        "needs machine: echo $NIX_PATH tells of the reader's own",
     ),
     "a machine without a program": (
         """
@@ -181,6 +208,18 @@ WRONG = {
         $ nix-instantiate --evl -E 1
         ```
         """,
+    "a slip of a name in an expression": """
+        ```nix
+        let value = 1; in vaule
+        => 1
+        ```
+        """,
+    "a slip of a directory's name": """
+        ```console
+        $ mkdir project
+        $ cd projet
+        ```
+        """,
     "a slip in the search path": """
         ```console
         $ nix-instantiate --eval -E '<nixpkg>'
@@ -232,6 +271,47 @@ def test_a_slip_stays_a_mistake(pytester: pytest.Pytester) -> None:
     found = last_blocks(pytester, WRONG)
 
     assert dict.fromkeys(WRONG, "failed") == {name: fate for name, (fate, _) in found.items()}
+
+
+@pytest.mark.parametrize("line", ["#!/bin/sh", "nix-shell -p '(f (p: [ p ]))'", "nix run a#b"])
+def test_what_a_shell_reads_is_no_nix_code(line: str, pytester: pytest.Pytester) -> None:
+    page = f"```nix\n{line}\n```\n"
+
+    assert {"page": ("ignored", "no checker for shell scripts")} == last_blocks(
+        pytester, {"page": page}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("nix-biuld", "nix-build", True),
+        ("helo.nix", "hello.nix", True),
+        ("update", "date", False),
+        ("fhs", "fish", False),
+        ("hello.nix", "hello.nix", False),
+        ("other.nix", "hello.nix", False),
+    ],
+)
+def test_a_slip_is_a_letter_away(name: str, known: str, expected: bool) -> None:
+    assert expected == is_slip(name, [known])
+
+
+def test_a_file_beside_the_page_is_in_the_readers_checkout(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("release.nix").write_text("1\n")
+    page = """
+        ```nix
+        # other.nix
+        1
+        ```
+
+        ```console
+        $ nix-build release.nix
+        ```
+        """
+    reason = "needs file: release.nix, which the page did not make"
+
+    assert {"page": ("skipped", reason)} == last_blocks(pytester, {"page": page})
 
 
 def test_release_notes_tell_of_another_release(pytester: pytest.Pytester) -> None:
