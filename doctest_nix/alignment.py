@@ -12,12 +12,14 @@ from doctest_nix.masks import Text, agree
 #: Places that are tried for one segment before the comparison gives up.
 TRIES: Final = 200
 
-_WORDS = r"[^.…].*"
+#: Fragments of text that are looked for in a line before it is read.
+_FRAGMENTS: Final = 8
+
 _ELISION = re.compile(
     r"[>|│#\s]*(?:"
     r"(?:\.{3,}|…)(?:\s+(?!while |in the |from |then |caused by )[^\s.…|].*)?"
     r"|\[(?:\.\.\.|…)\]|\((?:\.\.\.|…)\)|<(?:\.\.\.|…)>|⋮|\. \. \."
-    r"|[\[<(]?[-*=\s]*(?:snip(?:ped)?|output omitted|output truncated|truncated|omitted)[-*=\s]*[\]>)]"
+    r"|[\[<(]?[-*=\s]*(?:snip(?:ped)?|(?:output )?(?:omitted|truncated))[-*=\s]*[\]>)]"
     r"|-+\s*(?:8<|✂|snip)\s*-*"
     r")\s*"
 )
@@ -58,7 +60,11 @@ class Relation:
 
     shown: Callable[[str], Text]
     actual: Callable[[str], Text]
-    accept: Callable[[int, tuple[Text, ...]], bool]
+    accept: Callable[[int, tuple[str, ...]], bool]
+
+    def fits(self, line: str, printed: str) -> bool:
+        """Tell whether a printed line can be that line of the page."""
+        return line == printed or agree(self.shown(line), self.actual(printed)) is not None
 
 
 def place(page: Segments, printed: Sequence[str], relation: Relation) -> tuple[int, ...] | None:
@@ -71,18 +77,16 @@ def place(page: Segments, printed: Sequence[str], relation: Relation) -> tuple[i
         return None
     if sum(map(len, page)) > len(printed):
         return None
-    texts = [tuple(map(relation.shown, segment)) for segment in page]
-    first, last = texts[0], texts[-1]
+    first, last = page[0], page[-1]
     tail = len(printed) - len(last)
     for segment, start in ((first, 0), (last, tail)):
-        for offset, text in enumerate(segment):
-            if agree(text, relation.actual(printed[start + offset])) is None:
-                return None
+        if not all(map(relation.fits, segment, printed[start : start + len(segment)])):
+            return None
     if not relation.accept(0, first):
         return None
     starts = [0]
     position = len(first)
-    for segment in texts[1:-1]:
+    for segment in page[1:-1]:
         for tries, start in enumerate(_occurrences(segment, printed, position, tail, relation)):
             if relation.accept(start, segment):
                 starts.append(start)
@@ -100,28 +104,30 @@ def place(page: Segments, printed: Sequence[str], relation: Relation) -> tuple[i
 
 
 def _occurrences(
-    segment: tuple[Text, ...], printed: Sequence[str], start: int, end: int, relation: Relation
+    segment: tuple[str, ...], printed: Sequence[str], start: int, end: int, relation: Relation
 ) -> Iterator[int]:
     """Yield where ``segment`` fits between ``start`` and ``end``, first one first.
 
     Shift-and: bit n of the state says that the lines so far end in the segment's first n + 1.
-    Printed lines that cannot be any of the segment's are not read: lines must be told apart by
-    their raw text in a fraction of the time that reading takes.
+    Printed lines that cannot be any of the segment's are not read: that they lack what every one
+    of those lines has can be seen in a fraction of the time that reading takes.
     """
     bits: dict[str, int] = {}
     globs: list[tuple[int, Text]] = []
-    for n, text in enumerate(segment):
-        for key in {text.key, text.raw}:
+    fragments: set[str] = set()
+    for n, line in enumerate(segment):
+        text = relation.shown(line)
+        for key in {text.key, line}:
             bits[key] = bits.get(key, 0) | 1 << n
         if text.pieces:
             globs.append((1 << n, text))
-    fragments = sorted({text.fragment for text in segment}, key=len)[:8]
-    sure = fragments[0] != "" and len(fragments) < 8
+        fragments.add(text.fragment)
+    sure = "" not in fragments and len(fragments) < _FRAGMENTS
     accepting = 1 << len(segment) - 1
     state = 0
     for index in range(start, end):
         raw = printed[index]
-        if sure and not any(f in raw for f in fragments):
+        if sure and not any(fragment in raw for fragment in fragments):
             state = 0
             continue
         text = relation.actual(raw)

@@ -9,14 +9,15 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from doctest_nix import rules
-from doctest_nix.masks import INLINE_ELISION, Kind, Part, Reading, glob
+from doctest_nix.masks import INLINE_ELISION, Part, Reading, glob
 from doctest_nix.rules import Note, Rule
+from doctest_nix.volatile import Kind
 
 #: Notes that a comparison keeps; the rest is counted.
 NOTES: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bindings(Mapping[str, str]):
     """What was bound so far: ``kind:shown`` to what is real.
 
@@ -92,6 +93,7 @@ class Ledger:
         self._new: dict[str, str] = {}
         self._new_owner: dict[str, str] = {}
         self._notes: dict[Note, int] = {}
+        self._noted: set[str] = set()
         self._unlisted = 0
 
     def fork(self) -> Self:
@@ -101,6 +103,7 @@ class Ledger:
         copy._new = dict(self._new)
         copy._new_owner = dict(self._new_owner)
         copy._notes = dict(self._notes)
+        copy._noted = set(self._noted)
         return copy
 
     def cleared(self) -> Self:
@@ -108,6 +111,11 @@ class Ledger:
         copy = self.fork()
         copy._known, copy._owner = {}, {}
         return copy
+
+    def knows(self, lines: Iterable[str]) -> bool:
+        """Tell whether ``lines`` hold something that is bound."""
+        names = {key.partition(":")[2] for key in self._known}
+        return any(name in line for line in lines for name in names)
 
     def contradiction(self, other: Bindings) -> str:
         """Return a sentence that names what ``other`` binds otherwise, ``""`` for nothing."""
@@ -133,14 +141,14 @@ class Ledger:
         return self._unlisted
 
     def note(self, rule: Rule, detail: str) -> None:
-        """Record that ``rule`` was needed; a stale rule is never dropped from the notes."""
-        note = Note(rule=rule, detail=detail if len(detail) <= 200 else f"{detail[:199]}…")
-        if note in self._notes:
-            return
-        if len(self._notes) < NOTES or rule not in {n.rule for n in self._notes}:
-            self._notes[note] = 1
-        else:
+        """Record that ``rule`` was needed; of each rule at least one note is kept."""
+        if len(self._notes) >= NOTES and rule.name in self._noted:
             self._unlisted += 1
+            return
+        self._noted.add(rule.name)
+        self._notes[
+            Note(rule=rule, detail=detail if len(detail) <= 200 else f"{detail[:199]}…")
+        ] = 1
 
     def take(self, pairs: Iterable[tuple[Part, Part]], reading: Reading) -> bool:
         """Bind each shown part to the real one; False, the ledger then half full, if one cannot."""
@@ -203,7 +211,7 @@ class Ledger:
             known = self._get(f"{space}:{prefix}")
             if known is not None and known != place:
                 continue
-            nested = self._nested(prefix, place)
+            nested = self._nested(prefix, place) if known is None else ""
             if nested and reading is Reading.MASKED:
                 continue
             if nested:
@@ -237,9 +245,9 @@ class Ledger:
         """Return another directory of the page, around or in ``prefix``, that is ``place`` too."""
         for key, real in (*self._known.items(), *self._new.items()):
             space, _, other = key.partition(":")
-            if space == "directory" and real == place and other != prefix:
-                if other.startswith(f"{prefix}/") or prefix.startswith(f"{other}/"):
-                    return other
+            around = other.startswith(f"{prefix}/") or prefix.startswith(f"{other}/")
+            if around and space == "directory" and real == place:
+                return other
         return ""
 
 

@@ -11,7 +11,7 @@ from typing import Final
 _LIST = re.compile(
     r"(?:these|this) (?:\d+ )?(?:paths?|derivations?) will be "
     r"(?:fetched|built|downloaded|copied|substituted)\b.*:?$"
-    r"|(?:don't know how to build|these) (?:\d+ )?paths?(?: \(.*\))? (?:may|will) be (?:fetched|copied).*:$"
+    r"|(?:don't know how to build )?these paths? \(.*\) may be fetched.*:$"
     r"|perl: warning: (?:Setting locale failed|Please check that your locale)"
 )
 
@@ -77,9 +77,6 @@ _LINE = re.compile(
     r"|don't forget to .* nix-channel --update.*"
 )
 
-#: First characters of `_LINE`'s alternatives.
-_FIRST: Final = frozenset("cNLA[ 0123456789bspd")
-
 #: Warnings about where a command runs, not about what it does.
 _WARNING = re.compile(
     r"warning: (?:"
@@ -119,6 +116,16 @@ _BUILD: Final = ("building '/nix/store/", "building ‘/nix/store/", "building `
 _FOLDED = re.compile(r"\s+\S")
 _LISTED = re.compile(r"\s+(?:/nix/store/|\.{3}|…|\S+ = |are supported)")
 
+#: What lines of chatter start with: a look at four characters, or at one, clears most others.
+_HEADS: Final = frozenset(
+    (
+        *(start[:4] for start in _STARTS),
+        *("copy", "Nix ", "Load", "Adde", "bash", "sh: ", "perl", "don'", "thes", "this", "warn"),
+        *("• Up", "• Cr", "• up", "• cr", "Upda", "Crea", "upda", "crea"),
+    )
+)
+_ODD: Final = frozenset(" [0123456789")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
@@ -139,18 +146,21 @@ def sift(lines: Sequence[str]) -> Sifted:
     built: int | None = None
     belongs: re.Pattern[str] | None = None
     for line in lines:
+        if belongs is None and line[:4] not in _HEADS and line[:1] not in _ODD:
+            kept.append(line)
+            continue
         if belongs is not None and belongs.match(line):
             continue
         belongs = None
-        if line.startswith(_BUILD) and built is None:
+        if built is None and line.startswith(_BUILD):
             built = len(kept)
-        if line.startswith(_STARTS) or (line[:1] in _FIRST and _LINE.match(line)):
+        if line.startswith(_STARTS) or _LINE.match(line):
             continue
-        if line.startswith("warning: ") and _LOCK.match(line):
+        if _LOCK.match(line):
             belongs = _LOCK_LINE
-        elif line.startswith("warning: ") and _WARNING.match(line):
+        elif _WARNING.match(line):
             belongs = _FOLDED
-        elif line[:1] in "tdpP" and _LIST.match(line):
+        elif _LIST.match(line):
             belongs = _LISTED
         else:
             kept.append(line)

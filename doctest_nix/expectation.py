@@ -90,7 +90,7 @@ def compare(
 def _lines(text: str) -> tuple[str, ...]:
     """Split ``text``; tabs and hard spaces as they look, no white space at the end."""
     if "\x1b" in text or "\r" in text:
-        text = render(text.encode("utf-8", "surrogateescape"), 1000)
+        text = render(text.encode("utf-8", "surrogatepass"), 1000)
     text = text.replace("\xa0", " ").rstrip()
     if "\t" in text:
         text = text.expandtabs()
@@ -120,9 +120,10 @@ def _reason(
     """Say in one sentence what is wrong, the likeliest thing first."""
     if not printed:
         return "Nothing was printed."
-    fresh = replace(trial, ledger=trial.ledger.cleared()).run(page, printed)
-    if fresh is not None and (contradiction := trial.ledger.contradiction(fresh.bindings())):
-        return contradiction
+    if trial.ledger.knows(page):
+        fresh = replace(trial, ledger=trial.ledger.cleared()).run(page, printed)
+        if fresh is not None and (contradiction := trial.ledger.contradiction(fresh.bindings())):
+            return contradiction
     ours, theirs = wording.fault(page), wording.fault(printed)
     if ours is None and theirs is not None:
         return f"It fails, and the page does not show that: {_short(theirs.head)}."

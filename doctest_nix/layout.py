@@ -14,7 +14,8 @@ _OPENER = re.compile(r"\s*(?:rec\s*)?[{\[]")
 _OPEN, _CLOSE = "{[", "}]"
 
 _LONG = re.compile(
-    r"(?P<mode>[bcdlps-][rwxsStT-]{9})[.+@]?\s+\d+\s+\S+\s+\S+\s+(?P<size>\d[\d.,]*[KMGT]?(?:, +\d+)?)\s+"
+    r"(?P<mode>[bcdlps-][rwxsStT-]{9})[.+@]?\s+\d+\s+\S+\s+\S+\s+"
+    r"(?P<size>\d[\d.,]*[KMGT]?(?:, +\d+)?)\s+"
     r"(?:\w{3}\s+\d+\s+[\d:]+|\d+ \w{3} +[\d:]+|\d{4}-\d\d-\d\d \d\d:\d\d(?::[\d.]+ [+-]\d{4})?)\s+"
     r"(?P<name>\S.*)"
 )
@@ -37,7 +38,7 @@ def values_joined(lines: Sequence[str]) -> tuple[str, ...]:
     held: list[str] = []
     depth = 0
     for line in lines:
-        if not held and not _OPENER.match(line):
+        if not held and (not ("{" in line or "[" in line) or not _OPENER.match(line)):
             joined.append(line)
             continue
         tokens = _TOKEN.findall("..." if held and is_elision(line) else line)

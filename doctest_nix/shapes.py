@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from doctest_nix import chatter, layout, rules, wording
 from doctest_nix.alignment import is_elision
-from doctest_nix.masks import Reading
 from doctest_nix.rules import Note, Rule
 
 _STORE_PATH = re.compile(r"/nix/store/\S+")
@@ -30,29 +29,30 @@ class Shape:
         return Shape(page=tuple(page), printed=tuple(printed), notes=notes)
 
 
-def shapes(shape: Shape, command: str, reading: Reading) -> Iterator[Shape]:
-    """Yield ``shape``, then each further one, which has all changes of those before it.
-
-    The last one of all that are yielded has everything left out that ``reading`` allows.
-    """
+def shapes(given: Shape, command: str) -> Iterator[Shape]:
+    """Yield ``given``, then each further shape, which has all changes of those before it."""
+    shape = given
     yield shape
-    listed = layout.is_long_listing(command)
-    if listed and reading is Reading.LOOSE:
-        names = layout.names(shape.printed)
-        yield shape.then(rules.SHORT_LISTING, "only names are shown", shape.page, names)
     steps = [_without_blank_lines, _without_shells]
-    if listed:
+    if layout.is_long_listing(command):
         steps.append(_listed)
     elif layout.command_word(command)[0] == "tree":
         steps.append(_drawn)
-    steps += [_without_chatter, _without_layout]
-    if reading is Reading.LOOSE:
-        steps.append(_without_warnings)
-    for step in steps:
+    for step in (*steps, _without_chatter, _without_layout):
         later = step(shape)
         if later is not shape:
             yield later
             shape = later
+
+
+def loose_shapes(given: Shape, last: Shape, command: str) -> Iterator[Shape]:
+    """Yield what only makes a page stale: shapes besides those of `shapes`, ``last`` their last."""
+    later = _without_warnings(last)
+    if later is not last:
+        yield later
+    if layout.is_long_listing(command):
+        names = layout.names(given.printed)
+        yield given.then(rules.SHORT_LISTING, "only names are shown", given.page, names)
 
 
 def _without_blank_lines(shape: Shape) -> Shape:
@@ -140,9 +140,7 @@ def _log_unshown(ours: chatter.Sifted, theirs: chatter.Sifted) -> Shape | None:
     if number < 0 or any(map(is_elision, before)):
         return None
     last = max((n for n, line in enumerate(log) if is_elision(line)), default=-1)
-    cut = len(log) - number
-    if cut <= last:
-        cut = last
+    cut = max(len(log) - number, last)
     dropped = log[:cut] if cut > 0 else ()
     if not dropped or any(map(_STORE_PATH.fullmatch, dropped)):
         return None

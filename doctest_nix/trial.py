@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, tee
 from typing import Final
 
-from doctest_nix import layout, rules, wording
+from doctest_nix import chatter, layout, rules, wording
 from doctest_nix.alignment import Relation, Segments, is_elision, place, segments
 from doctest_nix.bindings import Ledger
-from doctest_nix.masks import Reader, Reading, Text, agree, straight
-from doctest_nix.shapes import Shape, shapes, without_build_log
+from doctest_nix.masks import Reader, Reading, Text, agree, may_bind, straight
+from doctest_nix.shapes import Shape, loose_shapes, shapes, without_build_log
 from doctest_nix.wording import Fault
 
 #: Commands that print what is the machine's own, unless they are told what to print.
@@ -40,47 +41,60 @@ class Trial:
         """Return the ledger of the first way that succeeds, strict before loose; None for none."""
         if page == printed:
             return self._learnt(page)
-        for reading in Reading:
-            found = self._lines(page, printed, reading) or self._fault(page, printed, reading)
+        faults = wording.fault(page), wording.fault(printed)
+        for reading, views in self._views(page, printed):
+            found = self._lines(views, reading) or self._fault(*faults, reading)
             if found is not None:
                 return found
         return None
+
+    def _views(
+        self, page: tuple[str, ...], printed: tuple[str, ...]
+    ) -> Iterator[tuple[Reading, Iterator[Shape]]]:
+        """Yield each reading with the shapes for it; they are made once, when they are needed."""
+        given = Shape(page=page, printed=printed)
+        yield from zip(Reading, tee(shapes(given, self.command), len(Reading)), strict=True)
 
     def _learnt(self, lines: Sequence[str]) -> Ledger:
         """Return what lines that are shown to the letter bind: each part to itself."""
         ledger = self.ledger.fork()
         for line in lines[:_LEARNT]:
-            trial = ledger.fork()
-            shown = self.reader.shown(line, Reading.MASKED)
-            if shown.parts and self._take(
-                trial, shown, self.reader.actual(line, Reading.MASKED), Reading.MASKED
-            ):
-                ledger = trial
+            self._says(ledger, line, line, Reading.MASKED)
         return ledger
 
-    def _lines(
-        self, page: tuple[str, ...], printed: tuple[str, ...], reading: Reading
-    ) -> Ledger | None:
-        shape = Shape(page=page, printed=printed)
-        for shape in shapes(shape, self.command, reading):
-            found = self._place(shape, reading)
-            if found is not None:
+    def _lines(self, views: Iterator[Shape], reading: Reading) -> Ledger | None:
+        """Compare line by line, one shape of the two sides after the other."""
+        given = shape = next(views)
+        for shape in chain((given,), views):
+            if (found := self._place(shape, reading)) is not None:
                 return found
+        if reading is Reading.LOOSE:
+            for loose in loose_shapes(given, shape, self.command):
+                if (found := self._place(loose, reading)) is not None:
+                    return found
+        log = without_build_log(given)
         return (
             self._unordered(shape, reading)
-            or self._build_log(page, printed, reading)
+            or (None if log is None else self._place(log, reading))
             or self._machine(shape)
         )
+
+    def _part(
+        self, page: tuple[str, ...], printed: tuple[str, ...], reading: Reading
+    ) -> Ledger | None:
+        """Compare a part of the output, in one reading."""
+        views = shapes(Shape(page=page, printed=printed), self.command)
+        return self._lines(views, reading)
 
     def _place(self, shape: Shape, reading: Reading) -> Ledger | None:
         page = segments(shape.page)
         kept = [self.ledger.fork()]
 
-        def accept(start: int, segment: tuple[Text, ...]) -> bool:
+        def accept(start: int, segment: tuple[str, ...]) -> bool:
             trial = kept[-1].fork()
-            for text, raw in zip(segment, shape.printed[start : start + len(segment)], strict=True):
-                if not self._take(trial, text, self.reader.actual(raw, reading), reading):
-                    return False
+            lines = zip(segment, shape.printed[start : start + len(segment)], strict=True)
+            if not all(self._says(trial, line, raw, reading) for line, raw in lines):
+                return False
             kept.append(trial)
             return True
 
@@ -110,20 +124,12 @@ class Trial:
             return True
         if shown.pieces and shown.key != actual.key:
             ledger.note(rules.ELISION, f"in the line {shown.raw.strip()}")
-        elif _spaces(shown.raw) != _spaces(actual.raw):
-            if pairs:
-                ledger.note(rules.SPACING, f"in the line {actual.raw.strip()}")
-            elif _inner_spaces(shown.raw) != _inner_spaces(actual.raw):
-                ledger.note(rules.WHITE_SPACE, f"in the line {actual.raw.strip()}")
+        elif _spaces(shown) != _spaces(actual):
+            rule = rules.SPACING if pairs else rules.WHITE_SPACE
+            ledger.note(rule, f"in the line {actual.raw.strip()}")
         if _QUOTES.findall(shown.raw) != _QUOTES.findall(actual.raw):
             ledger.note(rules.QUOTES, f"in the line {actual.raw.strip()}")
         return True
-
-    def _build_log(
-        self, page: tuple[str, ...], printed: tuple[str, ...], reading: Reading
-    ) -> Ledger | None:
-        shape = without_build_log(Shape(page=page, printed=printed))
-        return None if shape is None else self._place(shape, reading)
 
     def _unordered(self, shape: Shape, reading: Reading) -> Ledger | None:
         """Compare lists whose order says nothing: of files, and of store paths."""
@@ -140,8 +146,7 @@ class Trial:
             return None
         ledger = self.ledger.fork()
         for (our_header, our_files), (their_header, their_files) in zip(ours, theirs, strict=True):
-            header = self.reader.shown(our_header, reading)
-            if not self._take(ledger, header, self.reader.actual(their_header, reading), reading):
+            if not self._says(ledger, our_header, their_header, reading):
                 return None
             one, other = (
                 [w for line in files for w in line.split()] if by_words else list(files)
@@ -157,17 +162,19 @@ class Trial:
     def _same_set(
         self, ledger: Ledger, page: Sequence[str], printed: Sequence[str], reading: Reading
     ) -> bool:
+        items = [item for item in page if not is_elision(item)]
+        if len(items) > len(printed) or len(items) == len(page) != len(printed):
+            return False
         left: dict[str, list[Text]] = {}
         for item in reversed(printed):
             text = self.reader.actual(item, reading)
             left.setdefault(text.key, []).append(text)
-        items = [item for item in page if not is_elision(item)]
         for item in items:
             shown = self.reader.shown(item, reading)
             texts = left.get(shown.key)
             if not texts or not self._take(ledger, shown, texts.pop(), reading):
                 return False
-        return len(items) == len(printed) or (len(items) < len(page) and len(items) < len(printed))
+        return True
 
     def _machine(self, shape: Shape) -> Ledger | None:
         word, arguments = layout.command_word(self.command)
@@ -181,19 +188,16 @@ class Trial:
         ledger.note(rules.MACHINE, f"{shape.page[0]} is {shape.printed[0]}")
         return ledger
 
-    def _fault(
-        self, page: tuple[str, ...], printed: tuple[str, ...], reading: Reading
-    ) -> Ledger | None:
-        ours, theirs = wording.fault(page), wording.fault(printed)
+    def _fault(self, ours: Fault | None, theirs: Fault | None, reading: Reading) -> Ledger | None:
         if ours is None or theirs is None or not ours.message:
             return None
-        ledger = self._lines(ours.before, theirs.before, reading)
+        ledger = self._part(ours.before, theirs.before, reading)
         if ledger is None:
             return None
         ledger = replace(self, ledger=ledger)._message(ours, theirs, reading)
         if ledger is None:
             return None
-        return replace(self, ledger=ledger)._lines(ours.after, theirs.after, reading)
+        return replace(self, ledger=ledger)._part(ours.after, theirs.after, reading)
 
     def _message(self, ours: Fault, theirs: Fault, reading: Reading) -> Ledger | None:
         """Compare the messages that count of two errors."""
@@ -202,40 +206,42 @@ class Trial:
             if self._contains(ledger, ours, theirs):
                 ledger.note(rules.TRACE_LEFT_OUT, "what the page shows is in it")
                 return ledger
-            if reading is Reading.MASKED:
-                return None
             ledger.note(rules.ERROR_TRACE, f"the error is {theirs.head}")
-            return ledger
+            return None if reading is Reading.MASKED else ledger
         if reading is Reading.MASKED:
             return None
-        ledger = self.ledger.fork()
-        one, other = (wording.meaning(straight(f.message)) for f in (ours, theirs))
-        if self._says(ledger, one, other, reading) or self._says(ledger, other, one, reading):
-            ledger.note(rules.ERROR_WORDING, f"the error is {theirs.message}")
-            return ledger
         ledger = self.ledger.fork()
         if self._says(ledger, ours.head, theirs.head, reading) and ours.plain == theirs.plain:
             ledger.note(rules.ERROR_TRACE, f"the error is {theirs.head}")
             return ledger
+        one, other = (wording.meaning(straight(f.message)) for f in (ours, theirs))
+        for page, printed in ((one, other), (other, one)):
+            ledger = self.ledger.fork()
+            pairs = agree(self.reader.shown(page, reading), self.reader.actual(printed, reading))
+            if pairs is not None and ledger.take(pairs, reading):
+                ledger.note(rules.ERROR_WORDING, f"the error is {theirs.message}")
+                return ledger
         return None
 
     def _says(self, ledger: Ledger, page: str, printed: str, reading: Reading) -> bool:
+        """Tell whether a printed line is what the page shows, and bind what it is in place of."""
+        if page == printed and not may_bind(page):
+            return True
         shown, actual = self.reader.shown(page, reading), self.reader.actual(printed, reading)
         return self._take(ledger, shown, actual, reading)
 
     def _contains(self, ledger: Ledger, ours: Fault, theirs: Fault) -> bool:
-        """Tell whether all lines of the page's error are lines of the real one, in order."""
-        rest = iter(theirs.block)
-        for line in ours.block:
-            if not line.strip() or is_elision(line):
-                continue
-            shown = self.reader.shown(line, Reading.MASKED)
-            if not any(
-                self._take(ledger, shown, self.reader.actual(raw, Reading.MASKED), Reading.MASKED)
-                for raw in rest
-            ):
-                return False
-        return True
+        """Tell whether all lines of the page's error are lines of the real one, in order.
+
+        How deep they stand depends on how much of the trace is shown, and does not count.
+        """
+        page, printed = (chatter.sift(fault.block).lines for fault in (ours, theirs))
+        rest = iter(printed)
+        return all(
+            any(self._says(ledger, line.strip(), raw.strip(), Reading.MASKED) for raw in rest)
+            for line in page
+            if line.strip() and not is_elision(line)
+        )
 
 
 def _gaps(page: Segments, starts: Sequence[int]) -> list[range]:
@@ -274,9 +280,9 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _spaces(line: str) -> list[str]:
+def _spaces(text: Text) -> list[str]:
+    """Return the white space inside a line, but for that inside its volatile parts."""
+    line = text.raw.strip()
+    for part in text.parts:
+        line = line.replace(part.text, "x", 1)
     return re.findall(r"\s+", line)
-
-
-def _inner_spaces(line: str) -> list[str]:
-    return re.findall(r"\s+", line.strip())

@@ -28,10 +28,14 @@ _MISSING: Final = tuple(
 
 #: Advice below such a message: how to get the program.
 _ADVICE = re.compile(
-    r"You can (?:make|install|run|get)\b.*|It is provided by\b.*|\s+(?:nix-shell|nix-env|nix shell|nix run)\b.*"
-    r"|\s*(?:sudo )?(?:apt|apt-get|dnf|snap|pacman)\b.*install\b.*|Did you mean:?|or|Try: .*|See .*|\s+command .*"
-    r"|following by typing.*|the following:?|typing.*:"
+    r"You can (?:make|install|run|get)\b.*|It is provided by\b.*"
+    r"|\s+(?:nix-shell|nix-env|nix shell|nix run|command)\b.*"
+    r"|\s*(?:sudo )?(?:apt|apt-get|dnf|snap|pacman)\b.*install\b.*"
+    r"|Did you mean:?|or|Try: .*|See .*"
 )
+
+#: What a line must have to be of interest here.
+_HINTS: Final = ("not found", "not installed", "not in your", "sh: ", "Unknown command", "No such")
 
 _SHELL = re.compile(
     r"-?(?:\S*/)?(?:ba|da|a|z|k)?sh: (?:line \d+: |\d+: )?(?=\S)|\S+\.sh: line \d+: (?=\S)"
@@ -39,15 +43,16 @@ _SHELL = re.compile(
 
 _ERROR = re.compile(r"\s*error:(?: (?P<message>.*\S))?\s*")
 _BLAMED = re.compile(
-    r"\d+ dependenc(?:y|ies) of |build of .* failed|some (?:outputs|substitutes) of |Build failed due to "
-    r"|Cannot build .*\bdependenc"
+    r"\d+ dependenc(?:y|ies) of |build of .* failed|some (?:outputs|substitutes) of "
+    r"|Build failed due to "
 )
+_BLAMED_BELOW = re.compile(r"\s*Reason: \d+ dependenc(?:y|ies) failed")
 _OLD_TRACE = re.compile(r"while (?:evaluating|calling)\b")
 _AROUND = re.compile(
-    r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'|Did you mean|For full logs"
-    r"|[Ll]ast \d+ log lines|> |note: )"
+    r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'|Did you mean"
+    r"|For full logs|[Ll]ast \d+ log lines|> |note: )"
 )
-_CONTINUES = re.compile(r"\s|error:|while |at |\(use |note: |$")
+_CONTINUES = re.compile(r"\s|error:|while |at |\(use |note: |Try '.* --help'|$")
 
 _PLACE = r"(?:«\w+»|\((?:string|stdin)\)|'?[^\s':]+'?):\d+(?::\d+)?"
 _POSITION = re.compile(
@@ -71,6 +76,8 @@ _FAMILIES: Final = tuple(
             r"attempt to call something which is not a function but ([^:]+)(?:: .*)?",
             r"attempt to call something which is not a function but \1",
         ),
+        (r"'builtins\.elemat' called with index (-?\d+) on .*", r"list index \1 is out of bounds"),
+        (r"'builtins\.head' called on an empty list", "list index 0 is out of bounds"),
         (r"anonymous function called (.*)", r"function 'anonymous lambda' called \1"),
         (r"(?:function )?'([^']+)' called (with(?:out)? .*)", r"function '\1' called \2"),
         (r"assertion \(?'?\(?(.*?)\)?'?\)? failed", r"assertion \1 failed"),
@@ -78,11 +85,8 @@ _FAMILIES: Final = tuple(
         (r"infinite recursion encountered\b.*", "infinite recursion encountered"),
         (r"stack overflow\b.*", "stack overflow"),
         (r"list index (\d+) is out of bounds.*", r"list index \1 is out of bounds"),
-        (r"'builtins\.elemat' called with index (-?\d+) on .*", r"list index \1 is out of bounds"),
-        (r"'builtins\.head' called on an empty list", "list index 0 is out of bounds"),
         (
-            r"(?:getting status of|opening file|reading file|file|path) '(.+?)'"
-            r"(?:: No such file or directory| does not exist)",
+            r"(?:getting status of|(?:opening |reading )?file|path) '(.+?)'(?:: No such| does not).*",
             r"path '\1' does not exist",
         ),
         (r"attribute '(.+?)' missing(?: for call to .*)?", r"attribute '\1' missing"),
@@ -99,7 +103,7 @@ _FAMILIES: Final = tuple(
         ),
         (r"unable to download '(.+?)':.*", r"unable to download '\1'"),
         (
-            r"The option '(.+?)'(?: .*)? (?:is used but not defined|was accessed but has no value defined).*",
+            r"The option '(.+?)'(?: .*)? (?:is used but not|was accessed but has no value) defined.*",
             r"option '\1' is not defined",
         ),
         (
@@ -149,7 +153,9 @@ class Fault:
 
 def fault(lines: Sequence[str]) -> Fault | None:
     """Return the error that ``lines`` end in, None where they show none."""
-    first = next((n for n, line in enumerate(lines) if _ERROR.fullmatch(line)), None)
+    first = next(
+        (n for n, line in enumerate(lines) if "error:" in line and _ERROR.fullmatch(line)), None
+    )
     if first is None:
         return None
     block = tuple(lines[first:])
@@ -180,7 +186,11 @@ def _principal(block: Sequence[str]) -> tuple[int, str]:
         for n, line in enumerate(block)
         if (found := _ERROR.fullmatch(line)) and found["message"]
     ]
-    causes = [c for c in candidates if not _BLAMED.match(c[1])]
+    causes = [
+        (n, message)
+        for n, message in candidates
+        if not _BLAMED.match(message) and not _BLAMED_BELOW.match("".join(block[n + 1 : n + 2]))
+    ]
     number, message = (causes or candidates or [(0, "")])[-1]
     if _OLD_TRACE.match(message):
         # Nix up to 2.3 ends an unindented trace with the message.
@@ -229,6 +239,9 @@ def shells_unnamed(lines: Sequence[str]) -> tuple[str, ...]:
                 continue
             kept += advice
             advice = None
+        if not any(hint in line for hint in _HINTS):
+            kept.append(line)
+            continue
         name = _missing(line)
         if name is not None:
             kept.append(f"sh: {name}: command not found")
@@ -239,11 +252,9 @@ def shells_unnamed(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _missing(line: str) -> str | None:
-    if "not" not in line and "Unknown" not in line and "No such" not in line:
-        return None
     return next((found[1] for p in _MISSING if (found := p.fullmatch(line))), None)
 
 
 def names_missing(lines: Sequence[str]) -> bool:
     """Tell whether a line says that a command is not installed."""
-    return any(_missing(line) is not None for line in lines)
+    return any(_missing(line) for line in lines if any(hint in line for hint in _HINTS))

@@ -17,6 +17,7 @@ WORDS = {
     "B": "zy9xw8vs7rq6pn5ml4kj3ih2gf1dc0b2",
     "C": "0s1h2n3i4x5p6q7v8w9yzabcd0123456",
     "D": "v85bsg4r1nz7mqk2c9xj3hd6pw0ly8fa",
+    "E": "\x1b",
     "R": "3d2d8f281a27d466fa54b469b5993f7dde198375",
     "S": "a3a3dda3bacf61e8a39258a0ed9c924eeca8e293",
     "H": "sha256-1kJjhtlsAkpNB7f6tZEs+dbKd8z7KoNHyDHEJ0tmhnc=",
