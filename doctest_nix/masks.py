@@ -53,7 +53,7 @@ _SURE = re.compile(rf"[\s{volatile.PLACEHOLDERS}]+")
 _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
 #: White space that a loose reading makes one blank: not that inside double quotes.
 _LOOSE_SPACES = re.compile(r'(?P<string>"[^"]*")|\s+')
-_GNU_QUOTE = re.compile(r"`(?=[^`']*')")
+_GNU_QUOTE = re.compile(r"(?<!\S)`(?=[^`']*[^`'\s]'(?!\w))")
 _CURLY: Final = str.maketrans("‘’´“”", "'''\"\"")
 
 _GIT_COMMAND = re.compile(r"\bgit\b")

@@ -86,7 +86,7 @@ _FAMILIES: Final = tuple(
         (r"stack overflow\b.*", "stack overflow"),
         (r"list index (\d+) is out of bounds.*", r"list index \1 is out of bounds"),
         (
-            r"(?:getting status of|(?:opening |reading )?file|path) '(.+?)'(?:: No such| does not).*",
+            r"(?:getting status of|(?:opening )?file|path) '(.+?)'(?:: No such| does not exist).*",
             r"path '\1' does not exist",
         ),
         (r"attribute '(.+?)' missing(?: for call to .*)?", r"attribute '\1' missing"),
@@ -103,7 +103,7 @@ _FAMILIES: Final = tuple(
         ),
         (r"unable to download '(.+?)':.*", r"unable to download '\1'"),
         (
-            r"The option '(.+?)'(?: .*)? (?:is used but not|was accessed but has no value) defined.*",
+            r"The option '(.+?)'(?: .*)? (?:used but not|accessed but has no value) defined.*",
             r"option '\1' is not defined",
         ),
         (
