@@ -19,8 +19,7 @@ _ELISION = re.compile(
     r"[>|│#\s]*(?:"
     r"(?:\.{3,}|…)(?:\s+(?!while |in the |from |then |caused by )[^\s.…|].*)?"
     r"|\[(?:\.\.\.|…)\]|\((?:\.\.\.|…)\)|<(?:\.\.\.|…)>|⋮|\. \. \."
-    r"|[\[<(]?[-*=\s]*(?:snip(?:ped)?|output omitted|output truncated|truncated|omitted)"
-    r"[-*=\s]*[\]>)]"
+    r"|[\[<(]?[-*=\s]*(?:snip(?:ped)?|(?:output )?(?:omitted|truncated))[-*=\s]*[\]>)]"
     r"|-+\s*(?:8<|✂|snip)\s*-*"
     r")\s*"
 )

@@ -17,7 +17,7 @@ from doctest_nix.volatile import Kind
 NOTES: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bindings(Mapping[str, str]):
     """What was bound so far: ``kind:shown`` to what is real.
 
@@ -245,8 +245,8 @@ class Ledger:
         """Return another directory of the page, around or in ``prefix``, that is ``place`` too."""
         for key, real in (*self._known.items(), *self._new.items()):
             space, _, other = key.partition(":")
-            nested = other.startswith(f"{prefix}/") or prefix.startswith(f"{other}/")
-            if space == "directory" and real == place and other != prefix and nested:
+            around = other.startswith(f"{prefix}/") or prefix.startswith(f"{other}/")
+            if around and space == "directory" and real == place:
                 return other
         return ""
 

@@ -11,8 +11,7 @@ from typing import Final
 _LIST = re.compile(
     r"(?:these|this) (?:\d+ )?(?:paths?|derivations?) will be "
     r"(?:fetched|built|downloaded|copied|substituted)\b.*:?$"
-    r"|(?:don't know how to build|these) (?:\d+ )?paths?(?: \(.*\))? (?:may|will) be"
-    r" (?:fetched|copied).*:$"
+    r"|(?:don't know how to build )?these paths? \(.*\) may be fetched.*:$"
     r"|perl: warning: (?:Setting locale failed|Please check that your locale)"
 )
 
@@ -118,27 +117,11 @@ _FOLDED = re.compile(r"\s+\S")
 _LISTED = re.compile(r"\s+(?:/nix/store/|\.{3}|…|\S+ = |are supported)")
 
 #: What lines of chatter start with: a look at four characters, or at one, clears most others.
-_HEADS: Final = frozenset(start[:4] for start in _STARTS) | frozenset(
+_HEADS: Final = frozenset(
     (
-        "copy",
-        "Nix ",
-        "Load",
-        "Adde",
-        "bash",
-        "sh: ",
-        "perl",
-        "don'",
-        "thes",
-        "this",
-        "warn",
-        "• Up",
-        "• Cr",
-        "• up",
-        "• cr",
-        "Upda",
-        "Crea",
-        "upda",
-        "crea",
+        *(start[:4] for start in _STARTS),
+        *("copy", "Nix ", "Load", "Adde", "bash", "sh: ", "perl", "don'", "thes", "this", "warn"),
+        *("• Up", "• Cr", "• up", "• cr", "Upda", "Crea", "upda", "crea"),
     )
 )
 _ODD: Final = frozenset(" [0123456789")

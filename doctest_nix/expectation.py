@@ -90,7 +90,7 @@ def compare(
 def _lines(text: str) -> tuple[str, ...]:
     """Split ``text``; tabs and hard spaces as they look, no white space at the end."""
     if "\x1b" in text or "\r" in text:
-        text = render(text.encode("utf-8", "surrogateescape"), 1000)
+        text = render(text.encode("utf-8", "surrogatepass"), 1000)
     text = text.replace("\xa0", " ").rstrip()
     if "\t" in text:
         text = text.expandtabs()

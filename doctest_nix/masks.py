@@ -48,16 +48,12 @@ class Text:
     fragment: str = ""
 
 
-#: Placeholders are noncharacters: they never stand in text that is meant to be exchanged.
-_PLACEHOLDER: Final = {kind: chr(0xFDD0 + n) for n, kind in enumerate(Kind)}
-_PLACEHOLDERS: Final = "".join(_PLACEHOLDER.values())
-
 INLINE_ELISION = re.compile(r"\[(?:\.\.\.|…)\]|\((?:\.\.\.|…)\)|<(?:\.\.\.|…|snip)>|\.{3,}|…")
-_SURE = re.compile(rf"[\s{_PLACEHOLDERS}]+")
+_SURE = re.compile(rf"[\s{volatile.PLACEHOLDERS}]+")
 _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
 #: White space that a loose reading makes one blank: not that inside double quotes.
 _LOOSE_SPACES = re.compile(r'(?P<string>"[^"]*")|\s+')
-_GNU_QUOTE = re.compile(r"`(?=[^`']*')")
+_GNU_QUOTE = re.compile(r"(?<!\S)`(?=[^`']*[^`'\s]'(?!\w))")
 _CURLY: Final = str.maketrans("‘’´“”", "'''\"\"")
 
 _GIT_COMMAND = re.compile(r"\bgit\b")
@@ -104,7 +100,7 @@ class Reader:
                 for f in re.split(r"['\"]", piece)
                 for f in _SURE.split(f)
             ),
-            key=len,
+            key=lambda f: 1 if f == "/nix/store/" else len(f),  # many lines have that
         )
         return Text(raw=raw, key=key, parts=parts, pieces=pieces, fragment=sure)
 
@@ -142,13 +138,13 @@ class Reader:
             kind = volatile.kind_of(group)
             start, end = found.span(group)
             parts.append(Part(kind=kind, text=found[group]))
-            pieces += [line[position:start], _PLACEHOLDER[kind]]
+            pieces += [line[position:start], volatile.PLACEHOLDER[kind]]
             position = end
             if names and kind is Kind.STORE and (name := volatile.STORE_NAME.match(line, end)):
                 last = 0
                 for version in volatile.NAME_VERSION.finditer(name[0]):
                     parts.append(Part(kind=Kind.VERSION, text=version[0]))
-                    pieces += [name[0][last : version.start()], _PLACEHOLDER[Kind.VERSION]]
+                    pieces += [name[0][last : version.start()], volatile.PLACEHOLDER[Kind.VERSION]]
                     last = version.end()
                 pieces.append(name[0][last:])
                 position = name.end()
@@ -213,4 +209,4 @@ def glob(pieces: Sequence[str], text: str) -> list[tuple[int, int]] | None:
 
 
 def _count(text: str) -> int:
-    return sum(map(text.count, _PLACEHOLDERS))
+    return sum(map(text.count, volatile.PLACEHOLDERS))

@@ -83,8 +83,8 @@ SIZE: Final = _match("size", "A size with its unit (`186.43 MiB`) stands for any
 PROCESS: Final = _match("process number", "The number of a process stands for any other.")
 TEMPORARY: Final = _match(
     "temporary directory",
-    "A temporary directory (`/tmp/nix-shell-1234-0`, `/tmp/tmp.x1Yz`, `/build`) stands for any"
-    " other.",
+    "A temporary directory (`/tmp/nix-shell-1234-0`, `/tmp/tmp.x1Yz`, `/build`) stands for any "
+    "other.",
 )
 ADDRESS: Final = _match("address", "An address in memory (`0x7f…`) stands for any other.")
 REVISION: Final = _match(

@@ -42,13 +42,19 @@ class Token:
     pattern: str
 
 
+#: Placeholders stand for what is masked.  They are noncharacters, which never stand in text that
+#: is meant to be exchanged, and count as parts of words: masking twice changes nothing.
+PLACEHOLDER: Final = {kind: chr(0xFDD0 + n) for n, kind in enumerate(Kind)}
+PLACEHOLDERS: Final = "".join(PLACEHOLDER.values())
+WORD: Final = rf"[\w{PLACEHOLDERS}]"
+
 #: Where a pattern may start.  Nearly all characters of a line are inside a word, where only few
-#: patterns can start: a line is read five times as fast as with one list of alternatives.
+#: patterns can start: a line is read three times as fast as with one list of alternatives.
 _CLASSES: Final = {
-    "d": r"(?<!\w)(?=\d)",  # a number
+    "d": rf"(?<!{WORD})(?=\d)",  # a number
     "v": r"(?<=[a-z])(?=\d)",  # a number at the end of a word
-    "l": r"(?<!\w)(?=[a-z_])",  # a word
-    "u": r"(?<!\w)(?=[A-Z])",  # a word with a capital
+    "l": rf"(?<!{WORD})(?=[a-z_])",  # a word
+    "u": rf"(?<!{WORD})(?=[A-Z])",  # a word with a capital
     "/": r"(?=/)",
     "p": r"(?=[~<«\[])",
 }
@@ -95,7 +101,8 @@ _LONG_DATE = (
     rf"(?:,? +{_CLOCK})?{_ZONE}?(?: +\d{{4}}\b)?)"
 )
 _TEMPORARY = (
-    r"(?<![\w.-])(?P<part>(?:/private)?/tmp/(?:nix-(?:shell|build|\d)[\w.+-]*|tmp[.\w]+)"
+    rf"(?<![\w.{PLACEHOLDERS}-])(?P<part>"
+    r"(?:/private)?/tmp/(?:nix-(?:shell|build|\d)[\w.+-]*|tmp[.\w]+)"
     rf"|/var/folders/\w+/\w+/T/{_NAME}+|/nix/var/nix/builds/{_NAME}+|/run/user/\d+"
     r"|/build(?![\w.-]))"
 )
@@ -124,8 +131,9 @@ COMMON: Final = (
     Token(
         kind=Kind.DATE,
         starts="u",
-        pattern=rf"(?P<part>{_MONTH} +\d{{1,2}}(?:, | +)"
-        rf"(?:\d{{4}}(?:,? {_CLOCK})?|{_CLOCK})(?!\w))",
+        pattern=(
+            rf"(?P<part>{_MONTH} +\d{{1,2}}(?:, | +)(?:\d{{4}}(?:,? {_CLOCK})?|{_CLOCK})(?!\w))"
+        ),
     ),
     Token(
         kind=Kind.DATE,
@@ -304,7 +312,7 @@ def paths(*places: str, anyones: bool) -> Token:
         kind=Kind.PATH,
         starts="/p",
         pattern=(
-            rf"(?<![\w.~-])(?P<part>(?:{'|'.join([*roots, '~'])})(?![\w~])"
+            rf"(?<![\w.~{PLACEHOLDERS}-])(?P<part>(?:{'|'.join([*roots, '~'])})(?![\w~])"
             rf"(?:/{_COMPONENT})*/?)(?<!(?<!\.)\.)"
         ),
     )

@@ -29,10 +29,9 @@ _MISSING: Final = tuple(
 #: Advice below such a message: how to get the program.
 _ADVICE = re.compile(
     r"You can (?:make|install|run|get)\b.*|It is provided by\b.*"
-    r"|\s+(?:nix-shell|nix-env|nix shell|nix run)\b.*"
+    r"|\s+(?:nix-shell|nix-env|nix shell|nix run|command)\b.*"
     r"|\s*(?:sudo )?(?:apt|apt-get|dnf|snap|pacman)\b.*install\b.*"
-    r"|Did you mean:?|or|Try: .*|See .*|\s+command .*"
-    r"|following by typing.*|the following:?|typing.*:"
+    r"|Did you mean:?|or|Try: .*|See .*"
 )
 
 #: What a line must have to be of interest here.
@@ -50,8 +49,8 @@ _BLAMED = re.compile(
 _BLAMED_BELOW = re.compile(r"\s*Reason: \d+ dependenc(?:y|ies) failed")
 _OLD_TRACE = re.compile(r"while (?:evaluating|calling)\b")
 _AROUND = re.compile(
-    r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'"
-    r"|Did you mean|For full logs|[Ll]ast \d+ log lines|> |note: )"
+    r"\s*(?:at (?:«|/|\(|'|~|<|\S+:\d)|\d*\||…|\.\.\.|\(use '--show-trace'|Did you mean"
+    r"|For full logs|[Ll]ast \d+ log lines|> |note: )"
 )
 _CONTINUES = re.compile(r"\s|error:|while |at |\(use |note: |Try '.* --help'|$")
 
@@ -87,10 +86,7 @@ _FAMILIES: Final = tuple(
         (r"stack overflow\b.*", "stack overflow"),
         (r"list index (\d+) is out of bounds.*", r"list index \1 is out of bounds"),
         (
-            (
-                r"(?:getting status of|opening file|reading file|file|path) '(.+?)'"
-                r"(?:: No such file or directory| does not exist)"
-            ),
+            r"(?:getting status of|(?:opening )?file|path) '(.+?)'(?:: No such| does not exist).*",
             r"path '\1' does not exist",
         ),
         (r"attribute '(.+?)' missing(?: for call to .*)?", r"attribute '\1' missing"),
@@ -107,10 +103,7 @@ _FAMILIES: Final = tuple(
         ),
         (r"unable to download '(.+?)':.*", r"unable to download '\1'"),
         (
-            (
-                r"The option '(.+?)'(?: .*)? (?:is used but not defined"
-                r"|was accessed but has no value defined).*"
-            ),
+            r"The option '(.+?)'(?: .*)? (?:used but not|accessed but has no value) defined.*",
             r"option '\1' is not defined",
         ),
         (
