@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from test_cases import WORDS
+from test_comparison_cases import WORDS
 
 from doctest_nix.expectation import Bindings, Comparison, Level, compare
 
