@@ -13,13 +13,17 @@ from pathlib import Path
 
 from doctest_nix.document import Block
 from doctest_nix.errors import DoctestNixError, Slug
-from doctest_nix.formats.source import dedent, normalise
+from doctest_nix.formats.source import dedent_option, normalise
 
 #: An mdBook include: a file, and after colons a range of lines or an anchor.
-MDBOOK = re.compile(r"(?<!\\)\{\{\s*#(?:include|rustdoc_include|playground)\s+([^}]+?)\s*\}\}")
+MDBOOK = re.compile(
+    r"(?<!\\)\{\{\s*#(?:include|rustdoc_include|playground)\s+([^\s}][^}]*?)\s*\}\}"
+)
 
 _ANCHOR = re.compile(r"ANCHOR(_END)?:\s*([\w-]+)")
-_RANGE = re.compile(r"(\d+)?\s*(?:(-)\s*(\d+)?)?")
+_RANGE = re.compile(r"([0-9]{1,9})?\s*(?:(-)\s*([0-9]{1,9})?)?")
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 #: Options that change the text in ways that are not done here; none is seen in a Nix document.
 _UNSUPPORTED = ("diff", "pyobject")
@@ -89,11 +93,7 @@ def _sphinx(block: Block, text: str) -> str:
     ranges = block.option("lines")
     if ranges:
         lines = [lines[number] for number in _numbers(ranges, len(lines))]
-    columns = block.option("dedent")
-    if columns is not None:
-        if columns and not columns.isdecimal():
-            raise _NotHad(f"the option 'dedent' is no number of columns: {columns!r}")
-        lines = dedent(lines, int(columns) if columns else None)
+    lines = dedent_option(lines, block.option("dedent"))
     before, after = block.option("prepend"), block.option("append")
     if before:
         lines = [before, *lines]
@@ -180,15 +180,16 @@ def _mdbook(argument: str, folder: Path, root: Path) -> str:
     """Return the text for ``file``, ``file:anchor``, ``file:2``, ``file:2:``, ``file:2:10``."""
     name, *where = argument.split(maxsplit=1)[0].split(":")
     lines = _read(name, folder, root).split("\n")
-    match where:
-        case []:
+    numbers = [int(part) if _NUMBER.fullmatch(part) else None for part in where]
+    match where, numbers:
+        case [], _:
             kept = lines
-        case [anchor] if anchor and not anchor.isdecimal():
+        case [_], [int(line)]:
+            kept = lines[max(line - 1, 0) : line]
+        case [anchor], _ if anchor:
             kept = _anchored(lines, anchor)
-        case [line] if line:
-            kept = lines[int(line) - 1 : int(line)] if int(line) else []
-        case [first, last] if all(not part or part.isdecimal() for part in (first, last)):
-            kept = lines[max(int(first or 1), 1) - 1 : int(last) if last else None]
+        case [first, last], [start, end] if (start or not first) and (end or not last):
+            kept = lines[(start or 1) - 1 : end]
         case _:
             raise _NotHad(f"the lines of {argument!r} cannot be understood; write `file:2:10`")
     return "\n".join(line for line in kept if not where or not _ANCHOR.search(line))

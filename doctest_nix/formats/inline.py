@@ -9,11 +9,8 @@ from markdown_it import MarkdownIt
 
 from doctest_nix.formats.directives import LITERAL_ROLES
 
-#: An HTML comment and its inside.
-HTML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-
-#: Comments, tags, and the empty anchors ``[]{#id}`` of the Nixpkgs manual.
-_INVISIBLE = re.compile(r"<!--.*?-->|<[!?/]?[A-Za-z][^>]*>|\[\]\{[^}]*\}", re.DOTALL)
+#: Tags, and the empty anchors ``[]{#id}`` of the Nixpkgs manual.
+_INVISIBLE = re.compile(r"<[!?/]?[A-Za-z][^<>]*>|\[\]\{[^{}]*\}")
 
 _ROLE = re.compile(r"\{([\w:+-]+)\}\Z")
 _ATTRIBUTES = re.compile(r"\s*\{[#.][^}]*\}\s*\Z|\[\]\{[^}]*\}")
@@ -21,18 +18,37 @@ _ATTRIBUTES = re.compile(r"\s*\{[#.][^}]*\}\s*\Z|\[\]\{[^}]*\}")
 
 def visible(content: str) -> str:
     """Return what is left of Markdown or HTML without comments, tags and empty anchors."""
-    return _INVISIBLE.sub("", content).strip()
+    shown, position = [], 0
+    for start, end in comments(content):
+        shown.append(content[position:start])
+        position = end
+    shown.append(content[position:])
+    return _INVISIBLE.sub("", "".join(shown)).strip()
+
+
+def comments(content: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each closed HTML comment, in time linear in the text."""
+    start = content.find("<!--")
+    while start >= 0:
+        end = content.find("-->", start + 2)  # `<!-->` is one, too
+        if end < 0:
+            return
+        yield start, end + 3
+        start = content.find("<!--", end + 3)
 
 
 class Inline:
     """The parsers of inline text, for one document."""
 
     def __init__(self) -> None:
-        """Make a parser of everything, and one of inline code alone, which is linear in time."""
+        """Make a parser of everything, and two of what a paragraph needs, in linear time."""
         self._everything = MarkdownIt("commonmark")
         self._code = MarkdownIt("commonmark")
         self._code.inline.ruler.enableOnly(["text", "newline", "escape", "backticks"])
         self._code.inline.ruler2.enableOnly([])
+        self._html = MarkdownIt("commonmark")
+        self._html.inline.ruler.enableOnly(["text", "escape", "backticks", "html_inline"])
+        self._html.inline.ruler2.enableOnly([])
 
     def title(self, content: str) -> str:
         """Return a heading as its reader sees it: no markup, no role, no ``{#id}``."""
@@ -63,15 +79,16 @@ class Inline:
             before = token.content
         return tuple(words)
 
-    def comments(self, content: str) -> Iterator[tuple[str, int, int]]:
-        """Yield inside, first and last line (0-based) of each comment that is not in code."""
+    def comments(self, content: str) -> Iterator[tuple[int, int]]:
+        """Yield start and end of each HTML comment in a paragraph that is not in its code."""
         if "<!--" not in content:
             return
+        closed = content.rfind("-->")
+        # An opening that nothing closes is text, and would be looked for to the end each time.
+        content = content[: closed + 1] + content[closed + 1 :].replace("<!--", "(!--")
         position = 0
-        for token in self._everything.parseInline(content)[0].children or ():
-            match = HTML_COMMENT.fullmatch(token.content) if token.type == "html_inline" else None
-            if match is not None:
-                position = max(content.find(token.content, position), position)
-                first = content.count("\n", 0, position)
-                yield match[1], first, first + token.content.count("\n")
-                position += len(token.content)
+        for token in self._html.parseInline(content)[0].children or ():
+            if token.type == "html_inline" and token.content.startswith("<!--"):
+                start = content.find(token.content, position)
+                position = start + len(token.content)
+                yield start, position

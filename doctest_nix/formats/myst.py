@@ -22,8 +22,8 @@ from doctest_nix.formats import directives, front_matter, material, rst
 from doctest_nix.formats.directives import Holds
 from doctest_nix.formats.fence import Code, Directive, Div, Pairs, Raw, fences, opening
 from doctest_nix.formats.include import MDBOOK
-from doctest_nix.formats.inline import HTML_COMMENT, Inline, visible
-from doctest_nix.formats.source import comment, dedent, location, normalise
+from doctest_nix.formats.inline import Inline, comments, visible
+from doctest_nix.formats.source import comment, dedent, dedent_option, location, normalise
 
 #: Levels of lists and quotes, and levels of directives: more is a mistake, and would be lost.
 _DEEPEST = 100
@@ -182,16 +182,18 @@ class _Reader:
                     containers=containers,
                 )
             )
-        for text, first, last in self.shown.comments(content):
-            self.comment(text.split("\n"), line + first, line + last)
+        for start, end in self.shown.comments(content):
+            self.comment_in(content, start, end, line)
 
     def html(self, content: str, line: int, end_line: int, place: _Place) -> None:
         """Emit the comments and the text of an HTML block."""
-        for match in HTML_COMMENT.finditer(content):
-            first = line + content.count("\n", 0, match.start())
-            self.comment(match[1].split("\n"), first, first + match[0].count("\n"))
-        if content.startswith("<!--") and "<!--" in HTML_COMMENT.sub("", content):
-            at = line + content.count("\n", 0, content.rfind("<!--"))
+        rest = 0
+        for start, end in comments(content):
+            self.comment_in(content, start, end, line)
+            rest = end
+        unclosed = content.find("<!--", rest)
+        if content.startswith("<!--") and unclosed >= 0:
+            at = line + content.count("\n", 0, unclosed)
             problem = "this comment is never closed, so nothing after it is shown"
             remedy = "End it with `-->`, in the same list item, quote or directive."
             raise DocumentError(self.path, at, Slug.UNCLOSED_FENCE, problem, remedy=remedy)
@@ -200,6 +202,12 @@ class _Reader:
             where = location(self.path, line, end_line)
             shown = " ".join(text.split())
             self.elements.append(Prose(location=where, text=shown, containers=place.containers))
+
+    def comment_in(self, content: str, start: int, end: int, line: int) -> None:
+        """Emit the HTML comment at these places of ``content``, which begins on ``line``."""
+        first = line + content.count("\n", 0, start)
+        last = line + content.count("\n", 0, end)
+        self.comment(content[start + 4 : end - 3].split("\n"), first, last)
 
     def comment(self, lines: list[str], line: int, end_line: int) -> None:
         """Emit a comment if it is one of ours."""
@@ -306,9 +314,7 @@ class _Reader:
         blank = next((i for i, text in enumerate(body.lines) if text.strip()), 0)
         lines = body.lines[blank:]
         language, info = directives.code_argument(directive.name, directive.argument)
-        columns = dict(body.options).get("dedent")
-        if columns is not None and (not columns or columns.isdecimal()):
-            lines = dedent(lines, int(columns) if columns else None)
+        lines = dedent_option(lines, dict(body.options).get("dedent"))
         self.elements.append(
             replace(
                 self.block(Style.DIRECTIVE, body.line, body.end_line, place),

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from doctest_nix.document import Block, Container, Document, Element, Heading, P
 from doctest_nix.errors import DocumentError, Slug
 from doctest_nix.formats import directives
 from doctest_nix.formats.directives import Holds
-from doctest_nix.formats.source import comment, dedent, location, normalise
+from doctest_nix.formats.source import comment, dedent_option, location, normalise
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -297,7 +297,8 @@ class _Reader:
     def section(self, node: nodes.section, place: _Place) -> None:
         title = next(iter(node.findall(nodes.title)))
         text = " ".join(title.astext().split())
-        line = self.find([title.rawsource.strip()], title.line or node.line)
+        underline = title.line or node.line or self.near
+        line = self.find([title.rawsource.strip()], underline - 1)
         where = location(self.path, line, line + 1)
         self.elements.append(Heading(location=where, title=text, level=place.level + 1))
         rest = nodes.Element()
@@ -321,12 +322,17 @@ class _Reader:
         )
 
     def dropped(self, node: nodes.system_message) -> None:
-        """Complain if docutils gave up on a part of the document that may have a block in it."""
+        """Complain if docutils gave up on a table that may have a block in it.
+
+        What else it complains about stays in the document, but for titles.
+        """
+        if not node.children[0].astext().startswith("Malformed table"):
+            return
         for lost in node.findall(nodes.literal_block):
             if _MAY_HOLD_CODE.search(lost.astext()):
-                line = node.get("line", self.near) + self.offset
-                problem = f"docutils drops this part: {node.children[0].astext()}"
-                remedy = "Correct the markup, so that the part is shown and its blocks are checked."
+                line = self.find(lost.astext().split("\n"), node.get("line"))
+                problem = "this table is malformed, and docutils drops it with what is in it"
+                remedy = "Correct its borders, so that it is shown and its blocks are checked."
                 raise _syntax_error(self.path, line, problem, remedy)
 
     def comment(self, node: nodes.comment) -> None:
@@ -341,17 +347,8 @@ class _Reader:
     def block(self, node: nodes.TextElement, style: Style, language: str, place: _Place) -> None:
         parts = node.astext().split("\n")
         line = self.find(parts, node.line)
-        self.elements.append(
-            Block(
-                location=location(self.path, line, line + len(parts) - 1),
-                style=style,
-                language=language,
-                text="\n".join(parts),
-                text_line=line,
-                containers=place.containers,
-                section=place.section,
-            )
-        )
+        block = self.empty(style, line, line + len(parts) - 1, place)
+        self.elements.append(replace(block, language=language, text="\n".join(parts)))
 
     def directive(self, node: _recorded, place: _Place) -> None:
         record = node.record
@@ -376,48 +373,39 @@ class _Reader:
 
     def code(self, record: _Record, place: _Place) -> None:
         language, info = directives.code_argument(record.name, record.argument)
-        text = list(record.text)
         options = dict(record.options)
-        wish = options.get("dedent")
-        if wish is not None and (not wish or wish.isdecimal()):
-            text = dedent(text, int(wish) if wish else None)
         text_line = record.text_lines[0] if record.text_lines else record.end_line
         self.elements.append(
-            Block(
-                location=self.record_location(record),
-                style=Style.DIRECTIVE,
+            replace(
+                self.recorded(Style.DIRECTIVE, record, place),
                 language=language or self.highlight,
-                text="\n".join(text),
+                text="\n".join(dedent_option(list(record.text), options.get("dedent"))),
                 text_line=text_line + self.offset,
-                caption=options.get("caption"),
                 info=info,
-                options=record.options,
-                containers=place.containers,
-                section=place.section,
             )
         )
 
     def file(self, record: _Record, place: _Place) -> None:
-        options = dict(record.options)
-        language = options.get("language") or options.get("code") or self.highlight
-        where = self.record_location(record)
-        self.elements.append(
-            Block(
-                location=where,
-                style=Style.INCLUDED,
-                language=language,
-                text="",
-                text_line=where.line,
-                caption=options.get("caption"),
-                options=record.options,
-                containers=place.containers,
-                section=place.section,
-                include=record.argument,
-            )
-        )
+        block = self.recorded(Style.INCLUDED, record, place)
+        language = block.option("language") or block.option("code") or self.highlight
+        self.elements.append(replace(block, language=language, include=record.argument))
 
-    def record_location(self, record: _Record) -> Any:
-        return location(self.path, record.line + self.offset, record.end_line + self.offset)
+    def recorded(self, style: Style, record: _Record, place: _Place) -> Block:
+        """Return the block of a directive, without its language and text."""
+        line, end_line = record.line + self.offset, record.end_line + self.offset
+        block = self.empty(style, line, end_line, place)
+        return replace(block, caption=dict(record.options).get("caption"), options=record.options)
+
+    def empty(self, style: Style, line: int, end_line: int, place: _Place) -> Block:
+        return Block(
+            location=location(self.path, line, end_line),
+            style=style,
+            language="",
+            text="",
+            text_line=line,
+            containers=place.containers,
+            section=place.section,
+        )
 
     def find(self, parts: list[str], near: int | None) -> int:
         """Return the document line where ``parts`` stand; ``near`` is what docutils says.

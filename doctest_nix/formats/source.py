@@ -10,6 +10,9 @@ from doctest_nix.document import Comment, Location
 #: The word that makes a comment ours, in every format.
 _KEYWORD = re.compile(r"doctest-nix[ \t]*:(?!:)[ \t]*")
 
+#: What the option ``dedent`` may say; no code is indented further.
+_COLUMNS = re.compile(r"[0-9]{0,4}")
+
 
 def normalise(text: str) -> str:
     """Return ``text`` with line ends as ``\\n``, no byte order mark, and NUL as U+FFFD.
@@ -45,6 +48,16 @@ def dedent(lines: list[str], columns: int | None = None) -> list[str]:
     if columns is None:
         columns = min((_indent(line) for line in lines if line.strip()), default=0)
     return [line[min(columns, _indent(line)) :] for line in lines]
+
+
+def dedent_option(lines: list[str], value: str | None) -> list[str]:
+    """Apply the option ``dedent`` of a code directive: a number of columns, or nothing for all.
+
+    Sphinx complains about any other value, and shows the code as it is.
+    """
+    if value is None or not _COLUMNS.fullmatch(value):
+        return lines
+    return dedent(lines, int(value) if value else None)
 
 
 def location(path: Path, line: int, end_line: int) -> Location:
