@@ -1,4 +1,8 @@
-"""Ordinary shell that other testers get wrong: each page beside it has the right verdicts."""
+"""Pages with the right verdicts beside them, run in both sandboxes.
+
+`traps/` is ordinary shell that other testers get wrong; `kinds/` has each kind of step, right and
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-TRAPS = Path(__file__).parent / "traps"
+FOLDERS = ("kinds", "traps")
+HERE = Path(__file__).parent
 NIXPKGS = Path(__file__).parent.parent / "nixpkgs"
 IMAGE = os.environ.get("DOCTEST_NIX_TEST_IMAGE", "doctest-nix:trixie")
-NAMES = sorted(path.stem for path in TRAPS.glob("*.md"))
+PAGES = {path.stem: path for folder in FOLDERS for path in HERE.joinpath(folder).glob("*.md")}
 
 #: The page's path without suffix, and its blocks' lines with `fate: reason`.
 Verdicts = Mapping[str, Mapping[int, str]]
@@ -24,7 +29,7 @@ Verdicts = Mapping[str, Mapping[int, str]]
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Run all pages in one sandbox backend, once."""
     directory = tmp_path_factory.mktemp(request.param)
-    for page in TRAPS.glob("*.md"):
+    for page in PAGES.values():
         shutil.copy(page, directory)
     report = directory / "report.json"
     pytest.main(
@@ -42,9 +47,9 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_block_has_its_right_verdict(found: Verdicts, name: str) -> None:
-    expected = tomllib.loads((TRAPS / f"{name}.toml").read_text())
+    expected = tomllib.loads(PAGES[name].with_suffix(".toml").read_text())
     assert expected == {
         str(line): as_expected(verdict, expected.get(str(line), ""))
         for line, verdict in found[name].items()
