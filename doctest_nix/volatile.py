@@ -305,7 +305,7 @@ def paths(*places: str, anyones: bool) -> Token:
     roots = [re.escape(place) for place in sorted(places, key=len, reverse=True) if len(place) > 1]
     if anyones:
         roots += [
-            r"/(?:home|Users)/(?:<[^<>\s]+>|[^/\s:'\"»)>,;]+)",
+            rf"/(?:home|Users)/(?:<[^<>\s]+>|[^/\s:'\"»)>,;{PLACEHOLDERS}]+)",
             *("/root", "/current/directory", "/path/to", "/your/path"),
         ]
     return Token(
