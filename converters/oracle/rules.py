@@ -114,7 +114,7 @@ def _footnote_ids(node: nodes.Element, _context: Context) -> None:
 
 
 def _white_space(node: nodes.TextElement, _context: Context) -> None:
-    if isinstance(node, nodes.Inline | nodes.FixedTextElement | addnodes.production):
+    if isinstance(node, nodes.Inline | nodes.FixedTextElement):
         return
     after_space = True
     last: nodes.Text | None = None
@@ -123,21 +123,28 @@ def _white_space(node: nodes.TextElement, _context: Context) -> None:
             if isinstance(leaf.parent, nodes.literal | nodes.math | nodes.FixedTextElement):
                 after_space, last = False, None
                 continue
-            text = _SPACE.sub(" ", leaf.astext())
-            text = text.lstrip(" ") if after_space else text
-            new = nodes.Text(text)
-            leaf.parent.replace(leaf, new)
+            text = _SPACE.sub(" ", leaf)
+            text = text.removeprefix(" ") if after_space else text
+            new = _replaced(leaf, text)
             if text:
                 after_space, last = text.endswith(" "), new
         elif isinstance(leaf, nodes.image | nodes.raw):
             after_space, last = False, None
-    if last is not None and last.endswith(" "):
-        last.parent.replace(last, nodes.Text(last.rstrip(" ")))
+    if last is not None:
+        _replaced(last, last.removesuffix(" "))
+
+
+def _replaced(old: nodes.Text, text: str) -> nodes.Text:
+    if old == text:
+        return old
+    new = nodes.Text(text)
+    old.parent.replace(old, new)
+    return new
 
 
 def _literal_breaks(node: nodes.literal, _context: Context) -> None:
     for text in list(node.findall(nodes.Text)):
-        text.parent.replace(text, nodes.Text(text.replace("\n", " ")))
+        _replaced(text, text.replace("\n", " "))
 
 
 def _unseen(node: nodes.Node, _context: Context) -> None:
@@ -209,7 +216,7 @@ def _code(node: nodes.literal_block, _context: Context) -> None:
     if node.rawsource != node.astext():
         node["parsed"] = True
     if node.children and isinstance(last := node.children[-1], nodes.Text):
-        node.replace(last, nodes.Text(last.removesuffix("\n")))
+        _replaced(last, last.removesuffix("\n"))
     for name in ("force", "linenos"):
         if not node.get(name):
             _forget(node, name)
