@@ -96,12 +96,17 @@ def _places(document: nodes.document) -> dict[str, str]:
     seen: Counter[str] = Counter()
     places: dict[str, str] = {}
     for node in document.findall(nodes.Element):
-        if node["ids"]:
+        if node["ids"] and not _points(node):
             place = _description(node)
             seen[place] += 1
             number = f" ({seen[place]})" if seen[place] > 1 else ""
             places.update(dict.fromkeys(node["ids"], f"{place}{number}"))
     return places
+
+
+def _points(node: nodes.Element) -> bool:
+    """Say whether a node with an id is no place of its own."""
+    return isinstance(node, nodes.target) and ("refuri" in node or "refid" in node)
 
 
 def _description(node: nodes.Element) -> str:
@@ -133,7 +138,7 @@ _INWARD = (
 def _anchors(document: nodes.document, automatic: Mapping[str, str]) -> Iterator[Anchor]:
     places = _places(document)
     for node in document.findall(nodes.Element):
-        if isinstance(node, nodes.Invisible) or "refuri" in node or "refid" in node:
+        if isinstance(node, nodes.Invisible) or _points(node):
             continue
         for identifier in node["ids"]:
             place = places[identifier]

@@ -215,6 +215,7 @@ def _doctest(node: nodes.doctest_block, _context: Context) -> None:
 def _code(node: nodes.literal_block, _context: Context) -> None:
     if node.rawsource != node.astext():
         node["parsed"] = True
+        _forget(node, "language", "force", "linenos")  # nothing highlights it
     if node.children and isinstance(last := node.children[-1], nodes.Text):
         _replaced(last, last.removesuffix("\n"))
     for name in ("force", "linenos"):
@@ -246,8 +247,8 @@ def _mathjax(node: nodes.section, _context: Context) -> None:
     _discard_classes(node, "tex2jax_ignore", "mathjax_ignore")
 
 
-def _definitions(node: nodes.definition_list, _context: Context) -> None:
-    _discard_classes(node, "simple", "myst")
+def _list_classes(node: nodes.Element, _context: Context) -> None:
+    _discard_classes(node, "simple", "field-list", "myst")
 
 
 def _column_widths(node: nodes.table, context: Context) -> None:
@@ -409,11 +410,11 @@ RULES: tuple[Rule, ...] = (
         apply=_mathjax,
     ),
     Rule(
-        name="definition-classes",
-        harmless="the classes `simple` and `myst` of a definition list",
-        reason="MyST-Parser sets them on each; Sphinx's style sheets have no rule for them.",
-        kinds=(nodes.definition_list,),
-        apply=_definitions,
+        name="list-classes",
+        harmless="the classes `simple`, `field-list` and `myst` of definition and field lists",
+        reason="MyST-Parser sets them on each; Sphinx sets the first two itself where they count.",
+        kinds=(nodes.definition_list, nodes.field_list),
+        apply=_list_classes,
     ),
     Rule(
         name="column-widths",

@@ -11,7 +11,7 @@ import posixpath
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -108,7 +108,7 @@ class Workshop:
         builder = self.app.builder
         builder.phase = BuildPhase.READING
         with logging.pending_warnings():
-            self.env.check_dependents(self.app, set(builder.read()))
+            _number(self.app, set(builder.read()))
         builder.phase = BuildPhase.CONSISTENCY_CHECK
         self.env.check_consistency()
         builder.phase = BuildPhase.RESOLVING
@@ -181,7 +181,7 @@ class Workshop:
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private,
-                _overridden(env, "relfn2path", _finding_planned(env)),
+                _overridden("relfn2path", _finding_planned),
             ):
                 builder.doctreedir = type(directory)(private)
                 builder.phase = BuildPhase.READING
@@ -194,14 +194,14 @@ class Workshop:
             app.config.source_suffix = suffixes
             builder.doctreedir = directory
             builder.phase = BuildPhase.RESOLVING
-        others = env.get_doctree
+        others = BuildEnvironment.get_doctree
 
-        def get_doctree(docname: str) -> nodes.document:
-            return _unpickled(data, env, name) if docname == name else others(docname)
+        def get_doctree(_env: BuildEnvironment, docname: str) -> nodes.document:
+            return _unpickled(data, env, name) if docname == name else others(env, docname)
 
-        with _overridden(env, "get_doctree", get_doctree):  # figures are numbered from doctrees
-            env.check_dependents(app, {name})
-        return get_doctree(name)
+        with _overridden("get_doctree", get_doctree):  # figures are numbered from doctrees
+            _number(app, {name})
+        return _unpickled(data, env, name)
 
     def _look(
         self,
@@ -278,28 +278,36 @@ def _root(source: Path) -> str:
 
 
 @contextlib.contextmanager
-def _overridden(env: BuildEnvironment, name: str, method: object) -> Iterator[None]:
-    """Give ``env`` another method for a while."""
-    setattr(env, name, method)
+def _overridden(name: str, function: object) -> Iterator[None]:
+    """Give Sphinx's environment another method for a while.
+
+    In its class: what stands in the instance would be pickled, where a page's nodes lead to it.
+    """
+    original = getattr(BuildEnvironment, name)
+    setattr(BuildEnvironment, name, function)
     try:
         yield
     finally:
-        delattr(env, name)
+        setattr(BuildEnvironment, name, original)
 
 
-def _finding_planned(env: BuildEnvironment) -> Callable[..., tuple[str, str]]:
-    """Return ``env.relfn2path`` that finds a page that is still RST by its name in Markdown."""
-    find = env.relfn2path
+def _number(app: Sphinx, read: set[str]) -> None:
+    """Number sections and figures, as they are after the pages ``read``."""
+    list(app.env.check_dependents(app, read))  # a generator: the work is done on the way
 
-    def relfn2path(filename: str, docname: str | None = None) -> tuple[str, str]:
-        relative, absolute = find(filename, docname)
-        planned, suffix = posixpath.splitext(relative)
-        if suffix == ".md" and planned in env.all_docs and not Path(absolute).exists():
-            path = env.doc2path(planned)
-            return str(env.doc2path(planned, base=False)), str(path)
-        return relative, absolute
 
-    return relfn2path
+_relfn2path = BuildEnvironment.relfn2path
+
+
+def _finding_planned(
+    env: BuildEnvironment, filename: str, docname: str | None = None
+) -> tuple[str, str]:
+    """Do as ``relfn2path``, and find a page that is still RST by its name in Markdown."""
+    relative, absolute = _relfn2path(env, filename, docname)
+    planned, suffix = posixpath.splitext(relative)
+    if suffix == ".md" and planned in env.all_docs and not Path(absolute).exists():
+        return str(env.doc2path(planned, base=False)), str(env.doc2path(planned))
+    return relative, absolute
 
 
 def _unpickled(data: bytes, env: BuildEnvironment, name: str) -> nodes.document:
@@ -352,8 +360,13 @@ def _described(
         )
 
 
+#: Metadata of which Sphinx asks only whether it is there.
+_FLAGS = ("orphan", "nosearch", "nocomments", "no-search")
+
+
 def _metadata(metadata: Mapping[str, object]) -> Iterator[Element]:
     """Yield a page's settings for Sphinx, without those by MyST-Parser and for it."""
     for name, value in metadata.items():
         if not name.startswith("myst") and name != "wordcount":
-            yield Element(kind="metadata", attributes=(("name", name), ("value", str(value))))
+            shown = "" if name in _FLAGS else str(value)
+            yield Element(kind="metadata", attributes=(("name", name), ("value", shown)))
