@@ -127,6 +127,7 @@ _INWARD = (
     nodes.footnote,
     nodes.footnote_reference,
     nodes.citation,
+    nodes.citation_reference,
     nodes.reference,
     nodes.title,
     nodes.system_message,

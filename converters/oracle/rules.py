@@ -78,6 +78,8 @@ def _discard_classes(node: nodes.Element, *names: str) -> None:
 
 
 def _bookkeeping(node: nodes.Element, _context: Context) -> None:
+    if isinstance(node, nodes.footnote | nodes.citation) and node["backrefs"]:
+        node["links back"] = len(node["backrefs"])
     _forget(node, "names", "dupnames", "backrefs", "xml:space", "translated", "rawcaption")
     _forget(node, "rawentries", "docname")
 
@@ -107,10 +109,9 @@ def _automatic_ids(node: nodes.Element, context: Context) -> None:
         ]
 
 
-def _footnote_ids(node: nodes.Element, _context: Context) -> None:
+def _footnote_marks(node: nodes.footnote_reference, _context: Context) -> None:
     node["ids"] = []
-    if isinstance(node, nodes.footnote_reference):
-        _forget(node, "refid")  # the mark's text names the footnote, and numbers are unique
+    _forget(node, "refid")
 
 
 def _white_space(node: nodes.TextElement, _context: Context) -> None:
@@ -176,9 +177,11 @@ def _enumerator(node: nodes.enumerated_list, _context: Context) -> None:
 
 def _link(node: nodes.Element, _context: Context) -> None:
     internal = bool(node.get("internal")) or "refuri" not in node
-    _forget(node, "name", "refname", "anonymous", "internal")
+    _forget(node, "name", "refname", "anonymous", "internal", "id_link")
     if internal:
         node["internal"] = True
+    else:
+        _discard_classes(node, "external")  # which writers add to each such link
     if "refid" in node:
         node["refuri"] = "#" + node["refid"]
         _forget(node, "refid")
@@ -262,6 +265,8 @@ def _column_widths(node: nodes.table, context: Context) -> None:
         for column in columns:
             column["colwidth"] = f"{column['colwidth'] / total:.1%}"
     _discard_classes(node, "colwidths-auto")
+    if isinstance(node.parent, nodes.container):
+        _discard_classes(node.parent, "colwidths-auto")  # themes copy it to a wrapper
     if node.get("align") == "default":
         _forget(node, "align")
 
@@ -270,8 +275,9 @@ def _column_widths(node: nodes.table, context: Context) -> None:
 RULES: tuple[Rule, ...] = (
     Rule(
         name="bookkeeping",
-        harmless="names, back links and source texts that docutils and Sphinx keep for themselves",
-        reason="No writer shows them; a name that others can link to is compared as a label.",
+        harmless="names, source texts and the like that docutils and Sphinx keep for themselves",
+        reason="No writer shows them; a name that others can link to is compared as a label, and "
+        "of the links back from a footnote their number.",
         kinds=(nodes.Element,),
         apply=_bookkeeping,
     ),
@@ -304,12 +310,11 @@ RULES: tuple[Rule, ...] = (
         apply=_pointer,
     ),
     Rule(
-        name="footnote-ids",
-        harmless="the ids of footnotes and of their marks",
-        reason="Mark and footnote find each other by them; that the right two do is seen by the "
-        "label.",
-        kinds=(nodes.footnote, nodes.footnote_reference),
-        apply=_footnote_ids,
+        name="footnote-marks",
+        harmless="the ids by which a footnote and its marks find each other",
+        reason="That the right two do is seen by the label, which is the mark's text.",
+        kinds=(nodes.footnote_reference,),
+        apply=_footnote_marks,
     ),
     Rule(
         name="automatic-ids",

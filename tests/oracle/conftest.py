@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from oracle_cases import EDITS, HARMLESS, MYST, PAIRS, SLIPS, write_site
 
 from converters.oracle import Prover
-from oracle_cases import EDITS, HARMLESS, MYST, PAIRS, SLIPS, write_site
 
 
 @pytest.fixture(scope="session")
