@@ -176,7 +176,9 @@ def _enumerator(node: nodes.enumerated_list, _context: Context) -> None:
 
 def _link(node: nodes.Element, _context: Context) -> None:
     internal = bool(node.get("internal")) or "refuri" not in node
-    _forget(node, "name", "refname", "anonymous", "internal")
+    _forget(node, "name", "refname", "anonymous", "internal", "id_link")
+    if not internal:
+        _discard_classes(node, "external")
     if internal:
         node["internal"] = True
     if "refid" in node:
@@ -248,6 +250,14 @@ def _mathjax(node: nodes.section, _context: Context) -> None:
 
 def _definitions(node: nodes.definition_list, _context: Context) -> None:
     _discard_classes(node, "simple", "myst")
+
+
+def _fields(node: nodes.field_list, _context: Context) -> None:
+    _discard_classes(node, "field-list", "myst")
+
+
+def _wrapped_table(node: nodes.container, _context: Context) -> None:
+    _discard_classes(node, "colwidths-auto")
 
 
 def _column_widths(node: nodes.table, context: Context) -> None:
@@ -414,6 +424,20 @@ RULES: tuple[Rule, ...] = (
         reason="MyST-Parser sets them on each; Sphinx's style sheets have no rule for them.",
         kinds=(nodes.definition_list,),
         apply=_definitions,
+    ),
+    Rule(
+        name="field-list-classes",
+        harmless="the classes `field-list` and `myst` of a field list",
+        reason="MyST-Parser sets the one, and every writer gives the other to each field list.",
+        kinds=(nodes.field_list,),
+        apply=_fields,
+    ),
+    Rule(
+        name="table-wrappers",
+        harmless="a wrapper's copy of how a table got its column widths",
+        reason="Themes wrap tables and copy their classes; the table's own are compared.",
+        kinds=(nodes.container,),
+        apply=_wrapped_table,
     ),
     Rule(
         name="column-widths",

@@ -32,6 +32,9 @@ from converters.oracle.tree import Element, Page, Site, Warned
 from converters.oracle.warned import WarningStream
 from converters.separate import Raised, in_forks
 
+#: Metadata that Sphinx only asks whether they are there.
+_FLAGS = frozenset({"orphan", "nocomments", "no-search", "nosearch"})
+
 #: Names that a site's first page has where no conf.py says it, likeliest first.
 _ROOTS = ("index", "contents", "README", "readme")
 
@@ -181,7 +184,8 @@ class Workshop:
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private,
-                _overridden(env, "relfn2path", _finding_planned(env)),
+                # On its class: a page with RST in it is pickled together with its environment.
+                _overridden(type(env), "relfn2path", _finding_planned(type(env))),
             ):
                 builder.doctreedir = type(directory)(private)
                 builder.phase = BuildPhase.READING
@@ -278,21 +282,27 @@ def _root(source: Path) -> str:
 
 
 @contextlib.contextmanager
-def _overridden(env: BuildEnvironment, name: str, method: object) -> Iterator[None]:
-    """Give ``env`` another method for a while."""
-    setattr(env, name, method)
+def _overridden(owner: object, name: str, method: object) -> Iterator[None]:
+    """Give ``owner`` another method for a while."""
+    kept = vars(owner).get(name)
+    setattr(owner, name, method)
     try:
         yield
     finally:
-        delattr(env, name)
+        if kept is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, kept)
 
 
-def _finding_planned(env: BuildEnvironment) -> Callable[..., tuple[str, str]]:
-    """Return ``env.relfn2path`` that finds a page that is still RST by its name in Markdown."""
-    find = env.relfn2path
+def _finding_planned(environment: type[BuildEnvironment]) -> Callable[..., tuple[str, str]]:
+    """Return a ``relfn2path`` that finds a page that is still RST by its name in Markdown."""
+    find = environment.relfn2path
 
-    def relfn2path(filename: str, docname: str | None = None) -> tuple[str, str]:
-        relative, absolute = find(filename, docname)
+    def relfn2path(
+        env: BuildEnvironment, filename: str, docname: str | None = None
+    ) -> tuple[str, str]:
+        relative, absolute = find(env, filename, docname)
         planned, suffix = posixpath.splitext(relative)
         if suffix == ".md" and planned in env.all_docs and not Path(absolute).exists():
             path = env.doc2path(planned)
@@ -356,4 +366,5 @@ def _metadata(metadata: Mapping[str, object]) -> Iterator[Element]:
     """Yield a page's settings for Sphinx, without those by MyST-Parser and for it."""
     for name, value in metadata.items():
         if not name.startswith("myst") and name != "wordcount":
-            yield Element(kind="metadata", attributes=(("name", name), ("value", str(value))))
+            shown = "" if name in _FLAGS else str(value)
+            yield Element(kind="metadata", attributes=(("name", name), ("value", shown)))
