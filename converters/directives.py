@@ -50,13 +50,6 @@ def _longest(lines: Sequence[str], character: str) -> int:
     return max((len(run[1]) for run in runs if run is not None), default=0)
 
 
-def eval_rst(source: Sequence[str], before: Sequence[str] = ()) -> Lines:
-    """Return a block of RST, ``before`` holding what it needs of the page around it."""
-    lines = [*before, *([""] if before else []), *source]
-    ticks = "`" * max(3, _longest(lines, "`") + 1)
-    return Lines(text=(f"{ticks}{{eval-rst}}", *lines, ticks))
-
-
 def options(pen: Pen, node: DirectiveRecord, shape: Shape) -> list[str]:
     """Return the lines of a directive's options, markup in them converted."""
     written = []

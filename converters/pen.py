@@ -27,7 +27,7 @@ class UnwritableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A block of the written page: its lines (1-based), its source line and how it is written.
+    """A block of the written page: its lines, those of its source (1-based), how it is written.
 
     ``way`` names the candidate that was taken, ``choice`` is its number among ``choices``.
     ``construct`` is what the source has there.
@@ -37,6 +37,7 @@ class Mark:
     line: int
     end_line: int
     source_line: int
+    source_end: int
     construct: str
     way: str
     choice: int

@@ -51,6 +51,23 @@ class Span:
         return self.line + len(self.lines) - 1
 
 
+class Spans:
+    """The spans of nodes, by identity; nodes are kept alive, so that no other gets their place."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._found: dict[int, tuple[nodes.Node, Span]] = {}
+
+    def get(self, node: nodes.Node) -> Span | None:
+        """Return the span of ``node``, None where none was noted."""
+        found = self._found.get(id(node))
+        return found[1] if found is not None else None
+
+    def note(self, node: nodes.Node, span: Span) -> None:
+        """Keep the span of ``node``."""
+        self._found[id(node)] = (node, span)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A complaint of the RST parser at a line: ``level`` is docutils' (3 is an error)."""
@@ -70,11 +87,11 @@ class Record:
     document: nodes.document
     lines: tuple[str, ...]
     problems: tuple[Problem, ...]
-    spans: Mapping[int, Span] = field(repr=False)
+    spans: Spans = field(repr=False)
 
     def span(self, node: nodes.Node) -> Span | None:
         """Return where a block node stands, None for nodes that are no blocks of their own."""
-        return self.spans.get(id(node))
+        return self.spans.get(node)
 
 
 def record(
@@ -89,7 +106,7 @@ def record(
     problems: list[Problem] = []
     document.reporter.attach_observer(lambda message: problems.append(_problem(message)))
     lines = statemachine.string2lines(text, settings.tab_width, convert_whitespace=True)
-    spans: dict[int, Span] = {}
+    spans = Spans()
     machine_class, nested_class = _machines(spans)
     with _recording(registry or {}, nested_class):
         machine = machine_class(state_classes=states.state_classes, initial_state="Body")
@@ -217,10 +234,21 @@ def _recorder(shape: Shape) -> type[Directive]:
                     inlines, _ = self.state.inline_text(line, self.content_offset + offset + 1)
                     node += nodes.line(line, "", *inlines)
             elif shape.body in (Body.PROSE, Body.UNKNOWN):
-                titles = self.name in {"only", "ifconfig"}
+                self._record_prose(node)
+
+        def _record_prose(self, node: DirectiveRecord) -> None:
+            """Parse the body; where it may have titles, their styles are its own."""
+            titles = self.name in {"only", "ifconfig"} or shape.body is Body.UNKNOWN
+            memo = self.state.memo
+            kept = memo.title_styles, memo.section_level
+            if titles:
+                memo.title_styles, memo.section_level = [], 0
+            try:
                 self.state.nested_parse(
                     self.content, self.content_offset, node, match_titles=titles
                 )
+            finally:
+                memo.title_styles, memo.section_level = kept
 
         def _record_glossary(self, node: DirectiveRecord) -> None:
             for terms, body, offset in glossary_entries(self.content):
@@ -280,7 +308,7 @@ def _dedented(content: StringList, start: int, end: int) -> StringList:
 class _Machine(states.RSTStateMachine):
     """docutils' state machine that notes which source lines each block was made from."""
 
-    spans: dict[int, Span]
+    spans: Spans
     batch: tuple[nodes.Element, int, int] | None
 
     def check_line(self, context: Any, state: Any, transitions: Any = None) -> Any:
@@ -297,25 +325,22 @@ class _Machine(states.RSTStateMachine):
             self._note(node, count, first)
 
     def _note(self, node: nodes.Element, count: int, first: int) -> None:
-        added = [child for child in node.children[count:] if id(child) not in self.spans]
-        if self.node is not node and id(self.node) not in self.spans:
+        added = [child for child in node.children[count:] if self.spans.get(child) is None]
+        if self.node is not node and self.spans.get(self.node) is None:
             added.append(self.node)
         if not added:
             return
         last = min(self.line_offset, len(self.input_lines) - 1)
         lines = [str(line) for line in self.input_lines[first : last + 1]]
         line = self._document_line(first)
-        later = [
-            self.spans[id(child)].line
-            for child in node.children[count:]
-            if id(child) in self.spans
-        ]
+        spans = (self.spans.get(child) for child in node.children[count:])
+        later = [span.line for span in spans if span is not None]
         if later:
             lines = lines[: max(1, min(later) - line)]
         while lines and not lines[-1].strip():
             lines.pop()
         for child in added:
-            self.spans[id(child)] = Span(line=line, lines=tuple(lines))
+            self.spans.note(child, Span(line=line, lines=tuple(lines)))
 
     def _document_line(self, offset: int) -> int:
         try:
@@ -332,7 +357,7 @@ class _Machine(states.RSTStateMachine):
 
 
 def _machines(
-    spans: dict[int, Span],
+    spans: Spans,
 ) -> tuple[type[_TopMachine], type[states.NestedStateMachine]]:
     top = type("_RecordingTop", (_TopMachine,), {"spans": spans})
     nested = type("_RecordingNested", (_NestedMachine,), {"spans": spans})

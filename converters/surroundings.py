@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from docutils import nodes
 from docutils.parsers.rst import directives as rst_directives
 from sphinx.directives import ObjectDescription
 
@@ -85,3 +86,20 @@ def _shape(directive: Any) -> Shape:
         body=body if directive.has_content else Body.NONE,
         options=frozenset() if not spec else (frozenset(spec) if known else None),
     )
+
+
+def links_of(workshop: Workshop, pages: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the addresses that each of ``pages`` has a name for, wherever that was defined.
+
+    Included files, prologs and docstrings define names too.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for page in pages:
+        doctree = workshop.env.get_doctree(page)
+        found[page] = {
+            name: str(target["refuri"])
+            for target in doctree.findall(nodes.target)
+            if "refuri" in target
+            for name in target["names"]
+        }
+    return found

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from docutils import nodes
 
-from converters import directives, escaping, inline, matter, tables
+from converters import directives, escaping, inline, kept, matter, tables
 from converters.page import is_definition, survey, written_name
 from converters.pen import Key, Lines, Mark, Pen, Surroundings, UnwritableError, stack
-from converters.recorder import DirectiveRecord, Record
+from converters.recorder import DirectiveRecord, Record, Span
 from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
 
 #: A way of writing a block: its name for reports, and what writes it so.
@@ -98,27 +98,28 @@ def _adjoins(previous: nodes.Node | None, node: nodes.Node) -> bool:
 
 def _block(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> Lines:
     """Write one block in the way that ``pen.choices`` asks for, or the next that can be."""
-    if isinstance(node, nodes.section):
-        return _section(pen, node, key)
     ways = list(_ways(pen, node, key, previous))
     if not ways:
         return Lines()
     reason = UnwritableError("nothing")
     for choice in range(min(pen.choices.get(key, 0), len(ways) - 1), len(ways)):
         name, way = ways[choice]
-        kept = matter.Snapshot.of(pen)
+        snapshot = matter.Snapshot.of(pen)
         try:
             lines = way()
         except UnwritableError as error:
-            kept.restore(pen)
+            snapshot.restore(pen)
             reason = error
             continue
         span = pen.record.span(node)
+        if isinstance(node, nodes.section):
+            span = _section_span(pen, node)
         mark = Mark(
             key=key,
             line=1,
             end_line=max(1, len(lines.text)),
             source_line=span.line if span is not None else (node.line or 0),
+            source_end=span.end_line if span is not None else (node.line or 0),
             construct=construct(node),
             way=name,
             choice=choice,
@@ -142,12 +143,7 @@ def _section(pen: Pen, node: nodes.section, key: Key) -> Lines:
     title = node.next_node(nodes.title)
     children = title.children if title is not None else []
     text = inline.heading(pen, children)
-    span = pen.record.span(node)
-    mark = Mark(
-        key=key, line=1, end_line=1, source_line=span.line if span else 0, construct="heading",
-        way=NATIVE, choice=0, choices=1,
-    )  # fmt: skip
-    heading = Lines(text=(f"{'#' * level} {text}".rstrip(),), marks=(mark,))
+    heading = Lines(text=(f"{'#' * level} {text}".rstrip(),))
     pen.level = level
     try:
         chunks = [heading]
@@ -166,9 +162,31 @@ def _section(pen: Pen, node: nodes.section, key: Key) -> Lines:
     return stack(chunks, gaps)
 
 
+def _section_span(pen: Pen, node: nodes.section) -> Span | None:
+    """Return where a section stands, from its title to the line before the next one."""
+    span = pen.record.span(node)
+    if span is None:
+        return None
+    end = len(pen.record.lines)
+    parent: nodes.Element | None = node
+    while parent is not None:
+        following = parent.next_node(descend=False, siblings=True)
+        after = pen.record.span(following) if following is not None else None
+        if after is not None:
+            end = after.line - 1
+            break
+        parent = parent.parent
+    lines = pen.record.lines[span.line - 1 : end]
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    return Span(line=span.line, lines=tuple(lines))
+
+
 def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> Iterator[Way]:
     """Yield the ways of writing a block, best first; none for what leaves no trace."""
     match node:
+        case nodes.section():
+            yield NATIVE, lambda: _section(pen, node, key)
         case nodes.system_message() | nodes.substitution_definition():
             return
         case nodes.target():
@@ -184,6 +202,7 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
             return
         case DirectiveRecord():
             yield from _directive_ways(pen, node, key)
+            return
         case nodes.paragraph():
             yield NATIVE, lambda: Lines.of(inline.paragraph(pen, node.children))
             yield CAREFUL, lambda: _carefully(pen, node)
@@ -206,7 +225,7 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
         case nodes.doctest_block():
             yield NATIVE, lambda: directives.code_fence("pycon", node.astext())
         case nodes.transition():
-            yield NATIVE, lambda: Lines(text=("---",))
+            yield NATIVE, lambda: _transition(node)
         case nodes.footnote():
             yield NATIVE, lambda: _footnote(pen, node, key)
         case nodes.table():
@@ -379,6 +398,8 @@ def _verse(pen: Pen, node: nodes.Element, depth: int) -> Iterator[str]:
 
 
 def _quote(pen: Pen, node: nodes.block_quote, key: Key) -> Lines:
+    if all(isinstance(child, nodes.doctest_block) for child in node.children):
+        return _flow(pen, node, key)  # Sphinx takes interactive sessions out of quotes
     attribution = [child for child in node.children if isinstance(child, nodes.attribution)]
     chunks = [
         _block(pen, child, (*key, index), None)
@@ -393,6 +414,18 @@ def _quote(pen: Pen, node: nodes.block_quote, key: Key) -> Lines:
         pen.used.add("attrs_block")
         lines = lines.around([f'{{attribution="{text}"}}'], [])
     return lines
+
+
+def _transition(node: nodes.transition) -> Lines:
+    """Write a rule; docutils wants something below it, and link definitions are nothing."""
+    parent: nodes.Element | None = node.parent
+    below: nodes.Node = node
+    while parent is not None:
+        rest = parent.children[parent.index(below) + 1 :]
+        if any(not isinstance(child, nodes.target) for child in rest):
+            return Lines(text=("---",))
+        below, parent = parent, parent.parent
+    return Lines(text=("---", "", "%"))
 
 
 def _footnote(pen: Pen, node: nodes.footnote, key: Key) -> Lines:
@@ -580,27 +613,5 @@ def _verbatim(pen: Pen, node: DirectiveRecord, shape: Shape) -> Lines:
 
 
 def _eval_rst(pen: Pen, node: nodes.Node) -> Lines:
-    """Keep a block as RST, with what it needs of the page's definitions."""
-    source = list(pen.source(node))
-    return directives.eval_rst(source, _needed(pen, node))
-
-
-def _needed(pen: Pen, node: nodes.Node) -> list[str]:
-    needed: list[str] = []
-    if pen.default_role != pen.surroundings.default_role:
-        needed += [f".. default-role:: {pen.default_role}", ""]
-    own = {name for target in node.findall(nodes.target) for name in target["names"]}
-    for reference in node.findall(nodes.reference):
-        name = reference.get("refname")
-        goal = pen.page.goals.get(name) if name else pen.page.anonymous.get(id(reference))
-        uri = getattr(goal, "uri", None)
-        if uri is not None and name not in own and "refuri" not in reference:
-            line = f".. _`{name}`: {uri}" if name else f"__ {uri}"
-            if line not in needed or not name:
-                needed.append(line)
-    for reference in node.findall(nodes.substitution_reference):
-        definition = pen.page.substitutions.get(reference.astext())
-        span = pen.record.span(definition) if definition is not None else None
-        if span is not None and span.lines[0] not in needed:
-            needed += span.lines
-    return needed
+    section = _section_span(pen, node) if isinstance(node, nodes.section) else None
+    return kept.eval_rst(pen, node, section.lines if section is not None else pen.source(node))
