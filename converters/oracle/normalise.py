@@ -117,6 +117,8 @@ def _description(node: nodes.Element) -> str:
         case nodes.section():
             title = node.next_node(nodes.title)
             return f"section {title.astext() if title else ''!r}"
+        case nodes.target() if any(i.startswith("index-") for i in node["ids"]):
+            return "index entry"  # counted apart: the other targets differ with the syntax
         case _:
             return node.tagname
 

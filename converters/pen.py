@@ -1,0 +1,169 @@
+"""What the writer holds while it writes a page: the page's names, the project's, its choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from docutils import nodes
+
+from converters.escaping import Syntax
+from converters.page import Page
+from converters.recorder import Record
+from converters.shapes import Shape
+
+#: Where a block stands in the recorded tree: the indices of the children on the way to it.
+Key = tuple[int, ...]
+
+#: Link schemes that MyST takes for links elsewhere as it comes.
+URL_SCHEMES = frozenset({"http", "https", "mailto", "ftp"})
+
+
+class UnwritableError(Exception):
+    """This way of writing cannot say what the block says; the next one may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A block of the written page: its lines, those of its source (1-based), how it is written.
+
+    ``way`` names the candidate that was taken, ``choice`` is its number among ``choices``.
+    ``construct`` is what the source has there.
+    """
+
+    key: Key
+    line: int
+    end_line: int
+    source_line: int
+    source_end: int
+    construct: str
+    way: str
+    choice: int
+    choices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Written lines and the blocks in them; the marks' lines count from 1 within ``text``."""
+
+    text: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+    def indented(self, first: str, rest: str) -> Self:
+        """Return the lines behind ``first`` and, from the second on, ``rest``."""
+        return replace(
+            self,
+            text=tuple(
+                ((first if index == 0 else rest) + line).rstrip() if line or index == 0 else rest.rstrip()
+                for index, line in enumerate(self.text)
+            ),
+        )
+
+    def around(self, before: Iterable[str], after: Iterable[str]) -> Self:
+        """Return the lines between others."""
+        before = tuple(before)
+        return replace(
+            self,
+            text=(*before, *self.text, *after),
+            marks=tuple(_moved(mark, len(before)) for mark in self.marks),
+        )
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the lines of ``text``."""
+        return cls(text=tuple(text.split("\n")))
+
+
+def _moved(mark: Mark, by: int) -> Mark:
+    return replace(mark, line=mark.line + by, end_line=mark.end_line + by)
+
+
+def stack(chunks: Iterable[Lines], gaps: Iterable[bool] | None = None) -> Lines:
+    """Return the chunks below one another, a blank line before each for which ``gaps`` is true.
+
+    Without ``gaps`` there is a blank line between all.  Empty chunks leave no trace.
+    """
+    text: list[str] = []
+    marks: list[Mark] = []
+    flags = iter(gaps) if gaps is not None else None
+    for chunk in chunks:
+        gap = next(flags, True) if flags is not None else True
+        if not chunk.text:
+            continue
+        if text and gap:
+            text.append("")
+        marks += (_moved(mark, len(text)) for mark in chunk.marks)
+        text += chunk.text
+    return Lines(text=tuple(text), marks=tuple(marks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the project says about every page.
+
+    ``default_role`` is the role of single backticks, ``""`` for none.  ``extensions`` are the
+    MyST extensions that are on already.  ``links`` and ``substitutions`` are defined for all
+    pages (in a prolog or an epilog).  ``renamed`` maps a toctree entry's docname to the suffix
+    that its file will have.  ``registry`` tells the shapes of the project's own directives.
+    """
+
+    default_role: str = ""
+    extensions: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
+    substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
+    registry: Mapping[str, Shape] = field(default_factory=dict)
+    url_schemes: frozenset[str] = URL_SCHEMES
+
+
+@dataclass(slots=True, kw_only=True)
+class Pen:
+    """The state of writing one page.
+
+    ``used`` collects the MyST extensions that the page needs, ``front`` what its front matter
+    says.  ``careful`` is true while a block is written the way that escapes everything and
+    expands what MyST might read otherwise.
+    """
+
+    record: Record
+    page: Page
+    surroundings: Surroundings
+    choices: Mapping[Key, int]
+    default_role: str
+    used: set[str] = field(default_factory=set)
+    html_meta: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    substitutions: dict[str, str] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    footnotes: bool = False
+    careful: bool = False
+    in_table: bool = False
+    in_template: bool = False
+    level: int = 0
+
+    @property
+    def syntax(self) -> Syntax:
+        """What the page's parser gives a meaning to."""
+        return Syntax(
+            extensions=self.surroundings.extensions | self.used,
+            labels=self.page.labels,
+            everything=self.careful,
+            table=self.in_table,
+        )
+
+    @contextmanager
+    def carefully(self) -> Iterator[None]:
+        """Escape everything for a while."""
+        kept, self.careful = self.careful, True
+        try:
+            yield
+        finally:
+            self.careful = kept
+
+    def source(self, node: nodes.Node) -> Sequence[str]:
+        """Return a block's source lines, dedented; raises UnwritableError where none are known."""
+        span = self.record.span(node)
+        if span is None or not span.lines:
+            raise UnwritableError("no source of its own")
+        return span.lines
