@@ -216,7 +216,11 @@ class Workshop:
         self.env.apply_post_transforms(doctree, name)
         automatic = automatic_ids(doctree)
         page = normalise(doctree, name=name, goal=self._goal(name), rules=rules)
-        facts = (*_metadata(self.env.metadata[name]), *_described(objects, automatic))
+        facts = (
+            _title(self.env.longtitles[name].astext()),
+            *_metadata(self.env.metadata[name]),
+            *_described(objects, automatic),
+        )
         return Attempt(
             page=replace(page, facts=(*page.facts, *facts)), warnings=self._stream.take()
         )
@@ -358,6 +362,11 @@ def _described(
                 ("type", f"{domain}:{kind}"),
             ),
         )
+
+
+def _title(text: str) -> Element:
+    """Return what a browser's tab shows, which need not be the page's heading."""
+    return Element(kind="title", attributes=(("text", " ".join(text.split())),))
 
 
 #: Metadata of which Sphinx asks only whether it is there.
