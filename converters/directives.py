@@ -17,13 +17,17 @@ from converters.shapes import Argument, Shape
 _PLAIN = re.compile(r"[^\s!&*|>@`%{}\[\],?:\-\"'#=][^\n]*|-?\d[\w.%]*|-?[\w./]+|-[^\s-][^\n]*")
 
 
-def fence(name: str, argument: str, options: Iterable[str], body: Lines, *, colon: bool) -> Lines:
+def fence(
+    pen: Pen, name: str, argument: str, options: Iterable[str], body: Lines, *, colon: bool
+) -> Lines:
     """Return a directive: ``options`` are its written lines, ``body`` its lines, if any.
 
     A fence is longer than any in the body.  Backticks cannot stand in the first line of a fence
     of backticks, so an argument with code in it takes colons.
     """
     character = ":" if colon or "`" in argument else "`"
+    if character == ":":
+        pen.used.add("colon_fence")
     ticks = character * max(3, _longest(body.text, character) + 1)
     first = f"{ticks}{{{name}}} {argument}".rstrip()
     options = tuple(options)

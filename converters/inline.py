@@ -122,6 +122,8 @@ def _joined(text: str) -> str:
 
 def _role(pen: Pen, node: RoleRecord) -> Markup:
     name = node["name"] or pen.default_role or "title-reference"
+    if name in pen.surroundings.roles:
+        pen.roles.add(name)
     if name.lower() in _NATIVE_ROLES:
         match _NATIVE_ROLES[name.lower()]:
             case nodes.literal:
@@ -170,9 +172,7 @@ def _goal(pen: Pen, node: nodes.reference) -> Goal:
 
 def _labelled(node: nodes.reference, text: str, label: str, external: str) -> Markup:
     if escaping.label(node.astext()) == escaping.label(label) and text == node.astext():
-        return Markup(
-            text=f"[{text}]{external}", delimiter="[", safe=f"[{text}][]{external}"
-        )
+        return Markup(text=f"[{text}]{external}", delimiter="[", safe=f"[{text}][]{external}")
     return Markup(text=f"[{text}][{bracketed(label)}]{external}")
 
 
@@ -242,7 +242,7 @@ def _substitution(pen: Pen, node: nodes.substitution_reference) -> list[Part]:
         return expansion(pen, definition)
     key = substitution_key(name)
     if shared:
-        pen.shared.add(name)
+        pen.shared[key] = template(pen, definition)
     else:
         pen.substitutions[key] = template(pen, definition)
     pen.used.add("substitution")
@@ -311,7 +311,9 @@ def _image(pen: Pen, node: DirectiveRecord, alt: str = "") -> str:
     names = {"width": "width", "height": "height", "align": "align"}
     if not options.keys() <= {*names, "class"} or target.endswith("_"):
         raise UnwritableError("an image in running text with more options than MyST has")
-    written = [f"{names[name]}={_quoted(value)}" for name, value in options.items() if name in names]
+    written = [
+        f"{names[name]}={_quoted(value)}" for name, value in options.items() if name in names
+    ]
     written += [f".{word}" for word in options.get("class", "").split()]
     image = f"![{text}]({destination(uri)})"
     if written:

@@ -102,7 +102,8 @@ class Snapshot:
     html_meta: dict[str, str]
     metadata: dict[str, str]
     substitutions: dict[str, str]
-    shared: frozenset[str]
+    shared: dict[str, str]
+    roles: frozenset[str]
     footnotes: bool
     default_role: str
     level: int
@@ -115,7 +116,8 @@ class Snapshot:
             html_meta=dict(pen.html_meta),
             metadata=dict(pen.metadata),
             substitutions=dict(pen.substitutions),
-            shared=frozenset(pen.shared),
+            shared=dict(pen.shared),
+            roles=frozenset(pen.roles),
             footnotes=pen.footnotes,
             default_role=pen.default_role,
             level=pen.level,
@@ -129,11 +131,12 @@ class Snapshot:
             (self.html_meta, pen.html_meta),
             (self.metadata, pen.metadata),
             (self.substitutions, pen.substitutions),
+            (self.shared, pen.shared),
         ):
             current.clear()
             current.update(kept)
-        pen.shared.clear()
-        pen.shared.update(self.shared)
+        pen.roles.clear()
+        pen.roles.update(self.roles)
         pen.footnotes = self.footnotes
         pen.default_role = self.default_role
         pen.level = self.level

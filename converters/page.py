@@ -159,9 +159,7 @@ def _follow(name: str, raw: Mapping[str, Goal | str]) -> Goal | None:
     return goal
 
 
-def _anonymous(
-    document: nodes.document, goals: Mapping[str, Goal]
-) -> Iterator[tuple[int, Goal]]:
+def _anonymous(document: nodes.document, goals: Mapping[str, Goal]) -> Iterator[tuple[int, Goal]]:
     targets = [target for target in document.findall(nodes.target) if target.get("anonymous")]
     references = [node for node in document.findall(nodes.reference) if node.get("anonymous")]
     for reference, target in zip(references, targets, strict=False):

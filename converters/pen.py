@@ -56,7 +56,9 @@ class Lines:
         return replace(
             self,
             text=tuple(
-                ((first if index == 0 else rest) + line).rstrip() if line or index == 0 else rest.rstrip()
+                ((first if index == 0 else rest) + line).rstrip()
+                if line or index == 0
+                else rest.rstrip()
                 for index, line in enumerate(self.text)
             ),
         )
@@ -104,17 +106,23 @@ class Surroundings:
     """What the project says about every page.
 
     ``default_role`` is the role of single backticks, ``""`` for none.  ``extensions`` are the
-    MyST extensions that are on already.  ``links`` and ``substitutions`` are defined for all
-    pages (in a prolog or an epilog).  ``renamed`` maps a toctree entry's docname to the suffix
-    that its file will have.  ``registry`` tells the shapes of the project's own directives.
+    MyST extensions that are on already.  ``links`` are names that are defined outside the page
+    and their addresses, ``substitutions`` those of a prolog or an epilog, ``roles`` the lines of
+    its role directives by the role's name.  ``converted`` are the docnames that become Markdown,
+    ``rst_suffixes`` what their files end in now, ``directory`` the page's own.  ``registry``
+    tells the shapes of the project's directives.
     """
 
     default_role: str = ""
     extensions: frozenset[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
     substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     registry: Mapping[str, Shape] = field(default_factory=dict)
     url_schemes: frozenset[str] = URL_SCHEMES
+    converted: frozenset[str] = frozenset()
+    rst_suffixes: frozenset[str] = frozenset({".rst"})
+    directory: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,7 +143,8 @@ class Pen:
     html_meta: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     substitutions: dict[str, str] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=set)
+    shared: dict[str, str] = field(default_factory=dict)
+    roles: set[str] = field(default_factory=set)
     footnotes: bool = False
     careful: bool = False
     in_table: bool = False

@@ -254,9 +254,7 @@ def _recorder(shape: Shape) -> type[Directive]:
             for terms, body, offset in glossary_entries(self.content):
                 item = nodes.definition_list_item()
                 for term, line in terms:
-                    inlines, _ = self.state.inline_text(
-                        term, self.content_offset + line + 1
-                    )
+                    inlines, _ = self.state.inline_text(term, self.content_offset + line + 1)
                     item += nodes.term(term, "", *inlines)
                 definition = nodes.definition()
                 self.state.nested_parse(body, self.content_offset + offset, definition)

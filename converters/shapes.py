@@ -83,7 +83,9 @@ def _known() -> dict[str, Shape]:
         ],
         argument,
     )
-    known |= dict.fromkeys(["container", "only", "ifconfig", "class", "rst-class", "module", "py:module"], container)
+    known |= dict.fromkeys(
+        ["container", "only", "ifconfig", "class", "rst-class", "module", "py:module"], container
+    )
     known |= dict.fromkeys(["epigraph", "highlights", "pull-quote", "compound", "hlist"], quote)
     known |= dict.fromkeys(["table", "list-table"], titled)
     known |= {

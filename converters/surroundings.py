@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives as rst_directives
 from sphinx.directives import ObjectDescription
+from sphinx.environment import BuildEnvironment
 
 from converters.oracle import Workshop
 from converters.shapes import Argument, Body, Shape
@@ -19,16 +21,20 @@ from converters.shapes import Argument, Body, Shape
 class Settings:
     """A project as its own conf.py and extensions make it.
 
-    ``pages`` maps docnames to paths relative to the source directory.  ``included`` are the files
-    that pages read beside their own source, absolute.  ``myst`` is true where MyST-Parser is on
-    by conf.py itself, ``extensions`` are the MyST extensions that it turns on.
+    ``pages`` maps docnames to paths relative to the source directory.  ``depended`` are the files
+    that pages read beside their own source, absolute, links followed.  ``rst_suffixes`` are those
+    of files that are read as RST, ``excluded`` the ``exclude_patterns``.  ``myst`` is true where
+    the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
+    enables.
     """
 
     pages: Mapping[str, str]
+    depended: frozenset[str]
+    rst_suffixes: frozenset[str]
+    excluded: tuple[str, ...]
     default_role: str
     prolog: str
     epilog: str
-    source_suffix: tuple[str, ...]
     myst: bool
     extensions: frozenset[str]
     substitutions: frozenset[str]
@@ -37,27 +43,52 @@ class Settings:
     registry: Mapping[str, Shape] = field(repr=False)
 
 
-def settings_of(workshop: Workshop, own_extensions: frozenset[str]) -> Settings:
-    """Return the settings of the site that ``workshop`` has read.
-
-    ``own_extensions`` are Sphinx extensions that the project did not ask for itself.
-    """
+def settings_of(workshop: Workshop) -> Settings:
+    """Return the settings of the site that ``workshop`` has read."""
     config: Any = workshop.app.config
+    env = workshop.env
     return Settings(
         pages={
             name: str(workshop.env.doc2path(name, base=False)) for name in sorted(workshop.names)
         },
+        depended=frozenset(_depended(env)),
+        rst_suffixes=frozenset(
+            suffix for suffix, kind in config.source_suffix.items() if kind == "restructuredtext"
+        ),
+        excluded=tuple(config.exclude_patterns),
         default_role=config.default_role or "",
         prolog=config.rst_prolog or "",
         epilog=config.rst_epilog or "",
-        source_suffix=tuple(config.source_suffix),
-        myst="myst_parser" not in own_extensions,
+        myst=bool({"myst_parser", "myst_nb"} & set(config.extensions)),
         extensions=frozenset(config.myst_enable_extensions),
         substitutions=frozenset(config.myst_substitutions),
         footnote_sort=bool(config.myst_footnote_sort),
         url_schemes=frozenset(config.myst_url_schemes),
         registry=dict(_shapes(workshop)),
     )
+
+
+def _depended(env: BuildEnvironment) -> Iterator[str]:
+    for page, files in env.dependencies.items():
+        own = Path(env.doc2path(page)).resolve()
+        for name in files:
+            path = Path(env.srcdir, name).resolve()
+            if path != own:
+                yield str(path)
+    for name in env.dlfiles:
+        yield str(Path(env.srcdir, name).resolve())
+
+
+def configure(workshop: Workshop, settings: Mapping[str, object]) -> None:
+    """Let pages be tried with further ``myst_…`` settings from now on."""
+    env: Any = workshop.env
+    changes = {name.removeprefix("myst_"): value for name, value in settings.items()}
+    if "enable_extensions" in changes:
+        own = set(env.myst_config.enable_extensions)
+        changes["enable_extensions"] = own | set(settings["myst_enable_extensions"])  # type: ignore[call-overload]
+    if "substitutions" in changes:
+        changes["substitutions"] = {**env.myst_config.substitutions, **changes["substitutions"]}  # type: ignore[dict-item]
+    env.myst_config = env.myst_config.copy(**changes)
 
 
 def _shapes(workshop: Workshop) -> Iterator[tuple[str, Shape]]:

@@ -69,6 +69,7 @@ def _phrase(pen: Pen, entry: nodes.entry) -> str:
 
 
 def lists(
+    pen: Pen,
     table: nodes.table,
     key: Key,
     cell: Cell,
@@ -89,7 +90,7 @@ def lists(
         raise UnwritableError("a table without rows")
     lines = _together(written)
     header = [f":header-rows: {len(head)}"] if head else []
-    return directives.fence("list-table", title, [*header, *options], lines, colon=False)
+    return directives.fence(pen, "list-table", title, [*header, *options], lines, colon=False)
 
 
 def _together(items: Sequence[Lines]) -> Lines:
@@ -108,7 +109,9 @@ def _placed(table: nodes.table, key: Key) -> Iterator[tuple[nodes.row, Key]]:
 def only_table(node: DirectiveRecord) -> tuple[nodes.table, int]:
     """Return the one table in a ``table`` directive's body, with its place among the children."""
     found = [
-        (child, index) for index, child in enumerate(node.children) if isinstance(child, nodes.table)
+        (child, index)
+        for index, child in enumerate(node.children)
+        if isinstance(child, nodes.table)
     ]
     if len(found) != 1 or len(node.children) != 1:
         raise UnwritableError("a table directive without exactly one table")

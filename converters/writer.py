@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,14 +28,14 @@ class Written:
     """A page in MyST.
 
     ``marks`` are its blocks, outer ones before those in them.  ``extensions`` are the MyST
-    extensions that it needs, ``shared`` the names of the project's substitutions that it uses.
+    extensions that it needs, ``shared`` the project's substitutions that it uses, in MyST.
     ``footnotes`` is true where it has any.
     """
 
     text: str
     marks: tuple[Mark, ...]
     extensions: frozenset[str]
-    shared: frozenset[str] = frozenset()
+    shared: Mapping[str, str] = field(default_factory=dict)
     footnotes: bool = False
 
 
@@ -58,12 +59,16 @@ def write(
     )
     body = _flow(pen, record.document, ())
     front = matter.front_matter(pen)
-    lines = stack([front, body]) if front.text else body
+    roles = [
+        directives.fence(pen, "role", "", [], Lines(text=surroundings.roles[name]), colon=False)
+        for name in sorted(pen.roles)
+    ]
+    lines = stack([front, *roles, body])
     return Written(
         text="\n".join(lines.text) + "\n" if lines.text else "",
         marks=lines.marks,
         extensions=frozenset(pen.used),
-        shared=frozenset(pen.shared),
+        shared=dict(pen.shared),
         footnotes=pen.footnotes,
     )
 
@@ -230,7 +235,7 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
             yield NATIVE, lambda: _footnote(pen, node, key)
         case nodes.table():
             yield NATIVE, lambda: tables.pipes(pen, node)
-            yield DIRECTIVE, lambda: tables.lists(node, key, _cell(pen))
+            yield DIRECTIVE, lambda: tables.lists(pen, node, key, _cell(pen))
         case _:
             pass
     yield EVAL_RST, lambda: _eval_rst(pen, node)
@@ -385,7 +390,7 @@ def _fields(pen: Pen, node: nodes.field_list, key: Key) -> Lines:
 
 def _line_block(pen: Pen, node: nodes.line_block) -> Lines:
     body = Lines(text=tuple(_verse(pen, node, 0)))
-    return directives.fence("line-block", "", [], body, colon=False)
+    return directives.fence(pen, "line-block", "", [], body, colon=False)
 
 
 def _verse(pen: Pen, node: nodes.Element, depth: int) -> Iterator[str]:
@@ -466,7 +471,7 @@ def _directive_ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
             pass  # what it includes is RST
         case "index" if "\n" in (node["argument"] or ""):
-            yield DIRECTIVE, lambda: _index(node)
+            yield DIRECTIVE, lambda: _index(pen, node)
         case "table":
             yield DIRECTIVE, lambda: _table(pen, node)
             yield DIRECTIVE, lambda: _table_of_lists(pen, node, key)
@@ -508,19 +513,18 @@ def _code(node: DirectiveRecord) -> Lines:
     return directives.code_fence(language, "\n".join(node["content"]))
 
 
-def _index(node: DirectiveRecord) -> Lines:
+def _index(pen: Pen, node: DirectiveRecord) -> Lines:
     if node["options"]:
         raise UnwritableError("index entries with options")
     entries = (" ".join(line.split()) for line in node["argument"].split("\n") if line.strip())
-    return stack(
-        [directives.fence("index", entry, [], Lines(), colon=False) for entry in entries]
-    )
+    return stack([directives.fence(pen, "index", entry, [], Lines(), colon=False) for entry in entries])
 
 
 def _table(pen: Pen, node: DirectiveRecord) -> Lines:
     shape = shape_of("table", {})
     table, _ = tables.only_table(node)
     return directives.fence(
+        pen,
         "table",
         directives.argument(pen, node, shape),
         directives.options(pen, node, shape),
@@ -533,6 +537,7 @@ def _table_of_lists(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
     shape = shape_of("table", {})
     table, index = tables.only_table(node)
     return tables.lists(
+        pen,
         table,
         (*key, index),
         _cell(pen),
@@ -550,6 +555,7 @@ def _directive(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines
     argument, leading = _argument(pen, node, shape)
     body = stack([leading, _body(pen, node, key, shape)])
     return directives.fence(
+        pen,
         name, argument, directives.options(pen, node, shape), body, colon=shape.colon
     )
 
@@ -572,13 +578,32 @@ def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
             return _flow(pen, node, key)
         case Body.INLINE:
             lines = [inline.phrase(pen, child.children) for child in node.children]
-            return Lines(text=tuple(_margin(raw) + line for raw, line in zip(node["content"], lines, strict=True)))
+            return Lines(
+                text=tuple(
+                    _margin(raw) + line for raw, line in zip(node["content"], lines, strict=True)
+                )
+            )
         case Body.GLOSSARY:
             return _glossary(pen, node, key)
+        case Body.LITERAL if node["name"].lower() == "toctree":
+            return Lines(text=tuple(_entry(pen, line) for line in node["content"]))
         case Body.CSV | Body.LITERAL:
             return Lines(text=node["content"])
         case Body.NONE:
             raise UnwritableError(f"a body that {node['name']} does not take")
+
+
+def _entry(pen: Pen, line: str) -> str:
+    """Return a toctree's entry; a page that is named by its file is named by its new one."""
+    match = re.fullmatch(r"(.*<\s*)?([^<>]+)(\.\w+)(\s*>\s*)?", line)
+    if match is None or match[3] not in pen.surroundings.rst_suffixes:
+        return line
+    goal = posixpath.normpath(posixpath.join(pen.surroundings.directory, match[2].lstrip("/")))
+    if match[2].startswith("/"):
+        goal = posixpath.normpath(match[2].lstrip("/"))
+    if goal not in pen.surroundings.converted:
+        return line
+    return f"{match[1] or ''}{match[2]}.md{match[4] or ''}"
 
 
 def _margin(line: str) -> str:
@@ -601,6 +626,7 @@ def _glossary(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
 
 def _verbatim(pen: Pen, node: DirectiveRecord, shape: Shape) -> Lines:
     return directives.fence(
+        pen,
         node["name"],
         directives.argument(pen, node, shape),
         directives.options(pen, node, shape),
