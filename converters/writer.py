@@ -12,7 +12,7 @@ from docutils import nodes
 from converters import directives, escaping, inline, kept, matter, tables
 from converters.page import is_definition, survey, written_name
 from converters.pen import Key, Lines, Mark, Pen, Surroundings, UnwritableError, stack
-from converters.recorder import DirectiveRecord, Record, Span
+from converters.recorder import DirectiveRecord, Record
 from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
 
 #: A way of writing a block: its name for reports, and what writes it so.
@@ -117,8 +117,6 @@ def _block(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) ->
             reason = error
             continue
         span = pen.record.span(node)
-        if isinstance(node, nodes.section):
-            span = _section_span(pen, node)
         mark = Mark(
             key=key,
             line=1,
@@ -167,31 +165,12 @@ def _section(pen: Pen, node: nodes.section, key: Key) -> Lines:
     return stack(chunks, gaps)
 
 
-def _section_span(pen: Pen, node: nodes.section) -> Span | None:
-    """Return where a section stands, from its title to the line before the next one."""
-    span = pen.record.span(node)
-    if span is None:
-        return None
-    end = len(pen.record.lines)
-    parent: nodes.Element | None = node
-    while parent is not None:
-        following = parent.next_node(descend=False, siblings=True)
-        after = pen.record.span(following) if following is not None else None
-        if after is not None:
-            end = after.line - 1
-            break
-        parent = parent.parent
-    lines = pen.record.lines[span.line - 1 : end]
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return Span(line=span.line, lines=tuple(lines))
-
-
 def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> Iterator[Way]:
     """Yield the ways of writing a block, best first; none for what leaves no trace."""
     match node:
         case nodes.section():
             yield NATIVE, lambda: _section(pen, node, key)
+            return
         case nodes.system_message() | nodes.substitution_definition():
             return
         case nodes.target():
@@ -639,5 +618,4 @@ def _verbatim(pen: Pen, node: DirectiveRecord, shape: Shape) -> Lines:
 
 
 def _eval_rst(pen: Pen, node: nodes.Node) -> Lines:
-    section = _section_span(pen, node) if isinstance(node, nodes.section) else None
-    return kept.eval_rst(pen, node, section.lines if section is not None else pen.source(node))
+    return kept.eval_rst(pen, node, pen.source(node))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx import addnodes
@@ -21,6 +22,9 @@ Goal = Callable[[str, str], str | None]
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _HTML_COMMENTS = re.compile(r"\s*(?:<!--.*?-->\s*)+", re.DOTALL)
+
+#: What may stand in an address as it is; browsers escape the rest before they ask for it.
+_ADDRESS_CHARACTERS = ";/?:@&=+$,-_.!~*'()#%"
 
 #: Classes that say only by which syntax a link was written.
 _LINK_CLASS = re.compile(r"xref|any|doc|iref|myst|std(?:-\w+)?")
@@ -182,6 +186,7 @@ def _link(node: nodes.Element, _context: Context) -> None:
         node["internal"] = True
     else:
         _discard_classes(node, "external")  # which writers add to each such link
+        node["refuri"] = quote(node["refuri"], safe=_ADDRESS_CHARACTERS)
     if "refid" in node:
         node["refuri"] = "#" + node["refid"]
         _forget(node, "refid")
@@ -226,7 +231,7 @@ def _code(node: nodes.literal_block, _context: Context) -> None:
             _forget(node, name)
     given: dict[str, object] = node.get("highlight_args", {})
     options = {name: value for name, value in given.items() if name != "force" and value}
-    _forget(node, "highlight_args")
+    _forget(node, "highlight_args", "source")
     if options:
         node["highlight_args"] = options
 
@@ -353,7 +358,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="links",
-        harmless="how a link was written: named, anonymous, by role or by address",
+        harmless="how a link was written: named, anonymous, by role or by address, escaped or not",
         reason="The address, the text and whether it is external are what is shown.",
         kinds=(nodes.reference, addnodes.number_reference),
         apply=_link,
