@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -105,7 +106,13 @@ class _Work:
 
 
 def plan(
-    path: Path, work: Path, *, timeout: float, jobs: int, progress: Progress
+    path: Path,
+    work: Path,
+    *,
+    timeout: float,
+    jobs: int,
+    progress: Progress,
+    engine: str = "own",
 ) -> Migration:
     """Return the proven migration of the site or page at ``path``; changes nothing there.
 
@@ -198,8 +205,11 @@ def _record_all(state: _Work, prover: Prover, settings: Settings) -> None:
     }
     common = _common(settings)
     texts: dict[str, str] = {}
+    targets = Counter(_target(path) for path in asked.values())
     for name, path in asked.items():
         text, reason = _text(source, path, settings)
+        if targets[_target(path)] > 1:
+            text, reason = None, f"another page would become {Path(_target(path)).name} too"
         if text is None:
             _leave(state, name, path, reason)
         else:
