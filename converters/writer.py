@@ -11,7 +11,16 @@ from docutils import nodes
 
 from converters import directives, escaping, inline, kept, matter, tables
 from converters.page import is_definition, survey, written_name
-from converters.pen import Key, Lines, Mark, Pen, Surroundings, UnwritableError, stack
+from converters.pen import (
+    Key,
+    Lines,
+    Mark,
+    Pen,
+    Surroundings,
+    UnwritableError,
+    named_page,
+    stack,
+)
 from converters.recorder import DirectiveRecord, Record
 from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
 
@@ -447,6 +456,8 @@ def _directive_ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "code-block" | "sourcecode" | "code":
             yield NATIVE, lambda: _code(node)
             yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "include" if includes_page(node, pen.surroundings) in pen.surroundings.fragments:
+            yield DIRECTIVE, lambda: _include(pen, node)
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
             pass  # what it includes is RST
         case "index" if "\n" in (node["argument"] or ""):
@@ -497,6 +508,19 @@ def _index(pen: Pen, node: DirectiveRecord) -> Lines:
         raise UnwritableError("index entries with options")
     entries = (" ".join(line.split()) for line in node["argument"].split("\n") if line.strip())
     return stack([directives.fence(pen, "index", entry, [], Lines(), colon=False) for entry in entries])
+
+
+def includes_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
+    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
+    if node["name"].lower() != "include" or node["options"] or node["content"]:
+        return None
+    return named_page("".join((node["argument"] or "").split()), surroundings)
+
+
+def _include(pen: Pen, node: DirectiveRecord) -> Lines:
+    path = "".join(node["argument"].split())
+    target = f"{posixpath.splitext(path)[0]}.md"
+    return directives.fence(pen, "include", target, [], Lines(), colon=False)
 
 
 def _table(pen: Pen, node: DirectiveRecord) -> Lines:
@@ -574,15 +598,10 @@ def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
 
 def _entry(pen: Pen, line: str) -> str:
     """Return a toctree's entry; a page that is named by its file is named by its new one."""
-    match = re.fullmatch(r"(.*<\s*)?([^<>]+)(\.\w+)(\s*>\s*)?", line)
-    if match is None or match[3] not in pen.surroundings.rst_suffixes:
+    match = re.fullmatch(r"(.*<\s*)?([^<>]+?)(\s*>\s*)?", line)
+    if match is None or named_page(match[2], pen.surroundings) not in pen.surroundings.converted:
         return line
-    goal = posixpath.normpath(posixpath.join(pen.surroundings.directory, match[2].lstrip("/")))
-    if match[2].startswith("/"):
-        goal = posixpath.normpath(match[2].lstrip("/"))
-    if goal not in pen.surroundings.converted:
-        return line
-    return f"{match[1] or ''}{match[2]}.md{match[4] or ''}"
+    return f"{match[1] or ''}{posixpath.splitext(match[2])[0]}.md{match[3] or ''}"
 
 
 def _margin(line: str) -> str:
