@@ -113,7 +113,7 @@ def _report(arguments: argparse.Namespace, migration: Migration) -> None:
 
 def _write(migration: Migration) -> int:
     if not migration.converted:
-        print(f"Nothing to convert. {report.summary(migration)}", file=sys.stderr)
+        print(report.summary(migration), file=sys.stderr)
         return 0
     following = apply.write(migration)
     print(report.summary(migration), file=sys.stderr)

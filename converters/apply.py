@@ -134,9 +134,7 @@ def _staged(migration: Migration, journal: Path) -> list[Step]:
 
 
 def _note(journal: Path, steps: Sequence[Step], repository: Repository | None) -> None:
-    entries = [
-        {"old": str(s.old), "new": str(s.new), "saved": str(s.saved)} for s in steps
-    ]
+    entries = [{"old": str(s.old), "new": str(s.new), "saved": str(s.saved)} for s in steps]
     text = json.dumps({"root": str(repository.root) if repository else "", "steps": entries})
     temporary = journal / "journal.tmp"
     with temporary.open("w", encoding="utf-8") as file:

@@ -25,9 +25,9 @@ def run(
     environment: Mapping[str, str] | None = None,
     stdin: str = "",
 ) -> Ran:
-    """Run a program to its end; raises OSError where there is none, TimeoutError after ``timeout``.
+    """Run a program to its end; ``environment`` replaces that of this process where it is given.
 
-    ``environment`` replaces that of this process where it is given.
+    Raises OSError where there is no such program, TimeoutError after ``timeout`` seconds.
     """
     try:
         done = subprocess.run(
@@ -35,8 +35,7 @@ def run(
             cwd=directory,
             env=None if environment is None else dict(environment),
             input=stdin.encode("utf-8", "surrogateescape"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=timeout,
             check=False,
         )

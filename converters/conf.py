@@ -111,8 +111,7 @@ def _extended(text: str, value: ast.List | ast.Tuple | ast.Set, items: Sequence[
     line = lines[last.lineno - 1]
     margin = line[: len(line) - len(line.lstrip())]
     rest = text[end:]
-    comma = rest.lstrip().startswith(",")
-    if comma:
+    if rest.lstrip().startswith(","):
         at = end + rest.index(",") + 1
         line_end = text.find("\n", at)
         return text[:line_end] + "".join(f"\n{margin}{item}," for item in written) + text[line_end:]

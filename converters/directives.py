@@ -1,112 +1,214 @@
-"""How a directive is written: its fence, its options, its body."""
+"""How a directive is written: in a fence of its own kind, its body as the directive reads it."""
 
 from __future__ import annotations
 
-import json
+import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 
 from docutils import nodes
 
-from converters import inline
-from converters.pen import Lines, Pen, UnwritableError
-from converters.recorder import DirectiveRecord, record_inline
-from converters.shapes import Argument, Shape
-
-#: An option's value that stands for itself without quotes.
-_PLAIN = re.compile(r"[^\s!&*|>@`%{}\[\],?:\-\"'#=][^\n]*|-?\d[\w.%]*|-?[\w./]+|-[^\s-][^\n]*")
-
-
-def fence(
-    pen: Pen, name: str, argument: str, options: Iterable[str], body: Lines, *, colon: bool
-) -> Lines:
-    """Return a directive: ``options`` are its written lines, ``body`` its lines, if any.
-
-    A fence is longer than any in the body.  Backticks cannot stand in the first line of a fence
-    of backticks, so an argument with code in it takes colons.
-    """
-    character = ":" if colon or "`" in argument else "`"
-    if character == ":":
-        pen.used.add("colon_fence")
-    ticks = character * max(3, _longest(body.text, character) + 1)
-    first = f"{ticks}{{{name}}} {argument}".rstrip()
-    options = tuple(options)
-    before = [first, *options]
-    if body.text:
-        opening = body.text[0].lstrip()
-        if not options and opening.startswith(":") and not opening.startswith(":::"):
-            before += ["---", "---"]
-        elif options or opening.startswith(("---", ":")) or not body.text[0]:
-            before.append("")
-    return body.around(before, [ticks])
+from converters import escaping, fences, inline, kept, matter, tables
+from converters.pen import (
+    DIRECTIVE,
+    EVAL_RST,
+    NATIVE,
+    VERBATIM,
+    Key,
+    Lines,
+    Pen,
+    Surroundings,
+    UnwritableError,
+    Way,
+    named_page,
+    stack,
+)
+from converters.recorder import DirectiveRecord
+from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
 
 
-def code_fence(language: str, text: str) -> Lines:
-    """Return a block of code."""
-    lines = text.split("\n")
-    ticks = "`" * max(3, _longest(lines, "`") + 1)
-    return Lines(text=(f"{ticks}{language}", *lines, ticks))
-
-
-def _longest(lines: Sequence[str], character: str) -> int:
-    """Return the length of the longest fence that starts one of the lines."""
-    runs = (re.match(rf"[\s>*+\-\d.)]*({re.escape(character)}{{3,}})", line) for line in lines)
-    return max((len(run[1]) for run in runs if run is not None), default=0)
-
-
-def options(pen: Pen, node: DirectiveRecord, shape: Shape) -> list[str]:
-    """Return the lines of a directive's options, markup in them converted."""
-    written = []
-    for name, value in _resolved(pen, node):
-        converted = markup(pen, value) if name in shape.parsed_options else value
-        written.append(option(name, converted))
-    return written
-
-
-def _resolved(pen: Pen, node: DirectiveRecord) -> Iterable[tuple[str, str]]:
-    """Yield options, an image's target by name replaced by the address that it has."""
-    for name, value in node["options"]:
-        if name == "target" and value.endswith("_") and not value.endswith("\\_"):
-            key = nodes.fully_normalize_name(value.rstrip("_").strip("`"))
-            goal = pen.page.goals.get(key)
-            uri = getattr(goal, "uri", None)
-            if uri is None:
-                raise UnwritableError(f"an image that leads to {value!r}")
-            yield name, uri
-        else:
-            yield name, value
-
-
-def option(name: str, value: str) -> str:
-    """Return one option's line."""
-    if not value:
-        return f":{name}:"
-    return f":{name}: {quoted(value)}"
-
-
-def quoted(value: str) -> str:
-    """Return ``value`` as a YAML scalar on one line, in quotes only where it needs them."""
-    plain = _PLAIN.fullmatch(value) and not re.search(r":(\s|$)|\s#|^[?:-]\s|\s$", value)
-    return value if plain else json.dumps(value, ensure_ascii=False)
-
-
-def markup(pen: Pen, text: str) -> str:
-    """Convert a phrase that docutils has not parsed yet; its names are the page's."""
-    return inline.phrase(pen, record_inline(text))
-
-
-def argument(pen: Pen, node: DirectiveRecord, shape: Shape) -> str:
-    """Return a directive's argument on one line."""
-    text = node["argument"]
-    if not text:
-        return ""
-    match shape.argument:
-        case Argument.TITLE:
-            return " ".join(markup(pen, text).split("\n"))
-        case Argument.URI:
-            return "".join(text.split())
-        case Argument.VERSION:
-            version, *rest = text.split(None, 1)
-            return " ".join([version, *(markup(pen, phrase).replace("\n", " ") for phrase in rest)])
+def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
+    """Yield the ways of writing a directive, best first."""
+    name = node["name"].lower()
+    shape = shape_of(node["name"], pen.surroundings.registry)
+    match name:
+        case "meta":
+            yield NATIVE, lambda: matter.meta(pen, node)
+        case "default-role":
+            yield NATIVE, lambda: _default_role(pen, node)
+            return
+        case "rst-class" if not node["content"]:
+            yield NATIVE, lambda: _class(pen, node)
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "code-block" | "sourcecode" | "code":
+            yield NATIVE, lambda: _code(node)
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "include" if includes_page(node, pen.surroundings) in pen.surroundings.fragments:
+            yield DIRECTIVE, lambda: _include(pen, node)
+        case "include" if not {"literal", "code"} & dict(node["options"]).keys():
+            pass  # what it includes is RST
+        case "index" if "\n" in (node["argument"] or ""):
+            yield DIRECTIVE, lambda: _index(pen, node)
+        case "table":
+            yield DIRECTIVE, lambda: _table(pen, node)
+            yield DIRECTIVE, lambda: _table_of_lists(pen, node, key)
+        case _ if name in AUTODOC:
+            pass  # docstrings are RST
         case _:
-            return " ".join(text.split("\n"))
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+            if shape.body is Body.UNKNOWN and node["content"]:
+                yield VERBATIM, lambda: _verbatim(pen, node, shape)
+    yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+
+
+def _default_role(pen: Pen, node: DirectiveRecord) -> Lines:
+    pen.default_role = node["argument"] or pen.surroundings.default_role
+    return Lines()
+
+
+_TAKES_CLASSES = (
+    nodes.paragraph, nodes.bullet_list, nodes.enumerated_list, nodes.definition_list,
+    nodes.block_quote, nodes.literal_block,
+)  # fmt: skip
+
+
+def _class(pen: Pen, node: DirectiveRecord) -> Lines:
+    following = node.next_node(descend=False, siblings=True)
+    words = (node["argument"] or "").split()
+    if not isinstance(following, _TAKES_CLASSES) or not all(
+        re.fullmatch(r"[a-z][a-z0-9-]*", word) for word in words
+    ):
+        raise UnwritableError("classes on something that takes no attributes")
+    pen.used.add("attrs_block")
+    return Lines(text=("{" + " ".join(f".{word}" for word in words) + "}",))
+
+
+def _code(node: DirectiveRecord) -> Lines:
+    language = node["argument"] or ""
+    if node["options"] or not re.fullmatch(r"[\w.+#-]*", language) or not node["content"]:
+        raise UnwritableError("code with options")
+    return fences.code_fence(language, "\n".join(node["content"]))
+
+
+def _index(pen: Pen, node: DirectiveRecord) -> Lines:
+    if node["options"]:
+        raise UnwritableError("index entries with options")
+    entries = (" ".join(line.split()) for line in node["argument"].split("\n") if line.strip())
+    return stack([fences.fence(pen, "index", entry, [], Lines(), colon=False) for entry in entries])
+
+
+def includes_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
+    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
+    if node["name"].lower() != "include" or node["options"] or node["content"]:
+        return None
+    return named_page("".join((node["argument"] or "").split()), surroundings)
+
+
+def _include(pen: Pen, node: DirectiveRecord) -> Lines:
+    path = "".join(node["argument"].split())
+    target = f"{posixpath.splitext(path)[0]}.md"
+    return fences.fence(pen, "include", target, [], Lines(), colon=False)
+
+
+def _table(pen: Pen, node: DirectiveRecord) -> Lines:
+    shape = shape_of("table", {})
+    table, _ = tables.only_table(node)
+    return fences.fence(
+        pen,
+        "table",
+        fences.argument(pen, node, shape),
+        fences.options(pen, node, shape),
+        tables.pipes(pen, table),
+        colon=False,
+    )
+
+
+def _table_of_lists(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
+    shape = shape_of("table", {})
+    table, index = tables.only_table(node)
+    return tables.lists(
+        pen,
+        table,
+        (*key, index),
+        pen.cell,
+        title=fences.argument(pen, node, shape),
+        options=fences.options(pen, node, shape),
+    )
+
+
+def _directive(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
+    name = node["name"]
+    if name.lower() == "sourcecode":
+        name = "code-block"
+    if name.lower() == "role":
+        first, *rest = node["content"] or ("",)
+        return fences.fence(pen, name, first, [], Lines(text=tuple(rest)), colon=False)
+    argument, leading = _argument(pen, node, shape)
+    body = stack([leading, _body(pen, node, key, shape)])
+    return fences.fence(
+        pen, name, argument, fences.options(pen, node, shape), body, colon=shape.colon
+    )
+
+
+def _argument(pen: Pen, node: DirectiveRecord, shape: Shape) -> tuple[str, Lines]:
+    """Return the argument, and what of it stands in the body: a formula, a version's remark."""
+    text = node["argument"] or ""
+    if node["name"].lower() == "math" and text:
+        return "", Lines(text=(*text.split("\n"), *([""] if node["content"] else [])))
+    if shape.argument is Argument.VERSION and "\n" in text and not node["content"]:
+        version, rest = text.split(None, 1)
+        remark = escaping.guard(fences.markup(pen, rest))
+        return version, Lines.of(remark)
+    return fences.argument(pen, node, shape), Lines()
+
+
+def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
+    if not node["content"]:
+        return Lines()
+    match shape.body:
+        case Body.PROSE | Body.UNKNOWN:
+            return pen.flow(node, key)
+        case Body.INLINE:
+            lines = (inline.phrase(pen, child.children) for child in node.children)
+            return Lines(text=tuple(lines))
+        case Body.GLOSSARY:
+            return _glossary(pen, node, key)
+        case Body.LITERAL if node["name"].lower() == "toctree":
+            return Lines(text=tuple(_entry(pen, line) for line in node["content"]))
+        case Body.CSV | Body.LITERAL:
+            return Lines(text=node["content"])
+        case Body.NONE:
+            raise UnwritableError(f"a body that {node['name']} does not take")
+
+
+def _entry(pen: Pen, line: str) -> str:
+    """Return a toctree's entry; a page that is named by its file is named by its new one."""
+    match = re.fullmatch(r"(.*<\s*)?([^<>]+?)(\s*>\s*)?", line)
+    if match is None or named_page(match[2], pen.surroundings) not in pen.surroundings.converted:
+        return line
+    return f"{match[1] or ''}{posixpath.splitext(match[2])[0]}.md{match[3] or ''}"
+
+
+def _glossary(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
+    entries: list[Lines] = []
+    for index, item in enumerate(node.children):
+        terms: list[str] = []
+        body = Lines()
+        for place, child in enumerate(item.children):
+            if isinstance(child, nodes.term):
+                terms.append(inline.phrase(pen, child.children))
+            elif isinstance(child, nodes.definition):
+                body = pen.flow(child, (*key, index, place))
+        entries.append(body.indented("    ", "    ").around(terms, []))
+    return stack(entries)
+
+
+def _verbatim(pen: Pen, node: DirectiveRecord, shape: Shape) -> Lines:
+    return fences.fence(
+        pen,
+        node["name"],
+        fences.argument(pen, node, shape),
+        fences.options(pen, node, shape),
+        Lines(text=node["content"]),
+        colon=False,
+    )

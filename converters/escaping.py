@@ -227,7 +227,8 @@ def _brace(place: _Place, syntax: Syntax) -> bool:
 
 
 def _exclamation(place: _Place, syntax: Syntax) -> bool:
-    return place.following[:1] == "["
+    """Tell whether a link follows, which would become an image; brackets in text are escaped."""
+    return place.rest == "!" and place.following[:1] == "["
 
 
 def _dollar(place: _Place, syntax: Syntax) -> bool:
@@ -267,7 +268,8 @@ _LINE_STARTS = re.compile(
     (?:
         (?P<mark>[-+*](?=\s|$)|\#{1,6}(?=\s|$)|>|%|\+(?=[ \t+]*\+[ \t+]*\+))
       | (?P<number>\d{1,9})(?P<stop>[.)])(?=\s|$)
-      | (?P<rule>(?:=+|-+)[ \t]*$|(?:[-*_][ \t]*){3,}$|\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)*\|?[ ]*$)
+      | (?P<rule>(?:=+|-+)[ \t]*$|(?:[-*_][ \t]*){3,}$)
+      | (?P<table>\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)*\|?[ ]*$)
       | (?P<fence>~{3,}|:{3,}|`{3,}(?=[^`]*$))
       | (?P<target>\((?=.+\)=\s*$))
       | (?P<definition>[:~](?=\s))

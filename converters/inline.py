@@ -284,7 +284,7 @@ def expansion(pen: Pen, definition: nodes.substitution_definition) -> list[Part]
                 raise UnwritableError("a substitution of more than a paragraph")
             found += parts(pen, body[0].children)
         elif child["name"].lower() == "unicode":
-            found.append(Text(text=_unicode(child)))
+            found.append(Text(text=characters(child)))
         elif child["name"].lower() == "image":
             found.append(Markup(text=_image(pen, child, alt=definition["names"][0])))
         else:
@@ -292,9 +292,9 @@ def expansion(pen: Pen, definition: nodes.substitution_definition) -> list[Part]
     return found
 
 
-def _unicode(node: DirectiveRecord) -> str:
+def characters(node: DirectiveRecord) -> str:
     """Read the codes of a ``unicode`` directive; a comment after them is no part of it."""
-    if node["options"]:
+    if {"trim", "ltrim", "rtrim"} & dict(node["options"]).keys():
         raise UnwritableError("a substitution that trims what is around it")
     text = re.split(r"(?:^|[ \n])\.\. ", node["argument"] or "")[0]
     try:

@@ -8,23 +8,23 @@ by what they stand for.  Labels of the page itself are found, and so are citatio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from docutils import nodes
 
+from converters import inline
 from converters.page import Link
 from converters.pen import Lines, Pen, UnwritableError
 from converters.recorder import DirectiveRecord
 
 
-def eval_rst(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
-    """Return ``source``, which ``node`` was read from, as a block of RST that stands alone.
+def eval_rst(pen: Pen, node: nodes.Node) -> Lines:
+    """Return the source of ``node`` as a block of RST that stands alone.
 
     Raises UnwritableError where it cannot: footnotes do not reach out of such a block.
     """
     if any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote)):
         raise UnwritableError("RST with footnotes in it")
-    text = "\n".join(source)
+    text = "\n".join(pen.source(node))
     for reference in node.findall(nodes.reference):
         text = _with_address(pen, text, reference)
     for substitution in node.findall(nodes.substitution_reference):
@@ -58,6 +58,11 @@ def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> s
     if definition is None:
         return text  # one of Sphinx's own
     child = definition.children[0] if definition.children else None
-    if not isinstance(child, DirectiveRecord) or child["name"].lower() != "replace":
+    kind = child["name"].lower() if isinstance(child, DirectiveRecord) else ""
+    if isinstance(child, DirectiveRecord) and kind == "replace":
+        shown = " ".join(" ".join(child["content"]).split())
+    elif isinstance(child, DirectiveRecord) and kind == "unicode":
+        shown = inline.characters(child)
+    else:
         raise UnwritableError("RST with a substitution that is no text")
-    return text.replace(f"|{name}|", " ".join(" ".join(child["content"]).split()))
+    return text.replace(f"|{name}|", shown)

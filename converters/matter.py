@@ -38,6 +38,8 @@ def bibliography(pen: Pen, node: nodes.field_list) -> Lines:
         if not isinstance(field, nodes.field):
             raise UnwritableError("metadata that is no field list")
         name, body = field[0].astext(), field[1]
+        if not isinstance(body, nodes.Element):
+            raise UnwritableError("metadata without a body")
         if len(body.children) > 1 or (body.children and not isinstance(body[0], nodes.paragraph)):
             raise UnwritableError("metadata of more than a paragraph")
         pen.metadata[name] = " ".join(body.astext().split())

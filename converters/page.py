@@ -79,10 +79,7 @@ def written_name(target: nodes.target) -> str:
     source = target.rawsource.lstrip()
     if source.startswith(".. _"):
         body = source[4:]
-        if body.startswith("`"):
-            name = body[1:].split("`")[0]
-        else:
-            name = _until_colon(body)
+        name = body[1:].split("`")[0] if body.startswith("`") else _until_colon(body)
         name = " ".join(name.replace("\\", "").split())
         if nodes.fully_normalize_name(name) in target["names"]:
             return name

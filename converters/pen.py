@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -17,6 +17,13 @@ from converters.shapes import Shape
 
 #: Where a block stands in the recorded tree: the indices of the children on the way to it.
 Key = tuple[int, ...]
+
+#: A way of writing a block: its name for reports, and what writes it so.
+Way = tuple[str, Callable[[], "Lines"]]
+
+NATIVE, DIRECTIVE, CAREFUL, VERBATIM, EVAL_RST = (
+    "native", "directive", "careful", "verbatim", "eval-rst",
+)  # fmt: skip
 
 #: Link schemes that MyST takes for links elsewhere as it comes.
 URL_SCHEMES = frozenset({"http", "https", "mailto", "ftp"})
@@ -147,7 +154,8 @@ class Pen:
 
     ``used`` collects the MyST extensions that the page needs, ``front`` what its front matter
     says.  ``careful`` is true while a block is written the way that escapes everything and
-    expands what MyST might read otherwise.
+    expands what MyST might read otherwise.  ``markers`` holds the bullet or stop that each list
+    was written with, by its node's id.  ``write_flow`` and ``write_block`` are the writer's own.
     """
 
     record: Record
@@ -166,6 +174,21 @@ class Pen:
     in_table: bool = False
     in_template: bool = False
     level: int = 0
+    markers: dict[int, str] = field(default_factory=dict)
+    write_flow: Callable[[Pen, nodes.Element, Key], Lines]
+    write_block: Callable[[Pen, nodes.Node, Key, nodes.Node | None], Lines]
+
+    def flow(self, parent: nodes.Element, key: Key) -> Lines:
+        """Write the blocks of ``parent``, whose key is ``key``, below one another."""
+        return self.write_flow(self, parent, key)
+
+    def block(self, node: nodes.Node, key: Key) -> Lines:
+        """Write one block that has no neighbour."""
+        return self.write_block(self, node, key, None)
+
+    def cell(self, entry: nodes.Element, key: Key) -> Lines:
+        """Write a table's cell, which has a line even where it is empty."""
+        return self.flow(entry, key) if entry.children else Lines(text=("",))
 
     @property
     def syntax(self) -> Syntax:
@@ -191,4 +214,13 @@ class Pen:
         span = self.record.span(node)
         if span is None or not span.lines:
             raise UnwritableError("no source of its own")
-        return span.lines
+        sharing = [
+            sibling
+            for sibling in (node.parent.children if node.parent is not None else ())
+            if sibling is not node and self.record.span(sibling) == span
+        ]
+        if not sharing:
+            return span.lines
+        if isinstance(node, nodes.paragraph):  # what follows its `::` is a block of its own
+            return node.rawsource.removesuffix("::").rstrip().split("\n")
+        raise UnwritableError("no source of its own")

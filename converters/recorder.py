@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import frontend, nodes, statemachine, utils
 from docutils.parsers.rst import Directive, Parser, directives, languages, roles, states
@@ -127,7 +127,7 @@ def record_inline(text: str) -> Sequence[nodes.Node]:
     )
     with _recording({}, states.NestedStateMachine):
         found, _ = inliner.parse(text, 1, memo, document)
-    return [child for child in found if isinstance(child, nodes.Node)]
+    return list(found)
 
 
 def _settings() -> Any:
@@ -166,23 +166,19 @@ def _recording(
 
     kept = directives.directive, roles.role
     kept_machine, kept_cache = states.RSTState.nested_sm, states.RSTState.nested_sm_cache
-    directives.directive, roles.role = directive, role
+    setattr(directives, "directive", directive)  # noqa: B010 - the stubs know the original only
+    setattr(roles, "role", role)  # noqa: B010
     states.RSTState.nested_sm, states.RSTState.nested_sm_cache = nested, []
     try:
         yield
     finally:
-        directives.directive, roles.role = kept
+        setattr(directives, "directive", kept[0])  # noqa: B010
+        setattr(roles, "role", kept[1])  # noqa: B010
         states.RSTState.nested_sm, states.RSTState.nested_sm_cache = kept_machine, kept_cache
 
 
 def _record_role(
-    name: str,
-    rawtext: str,
-    text: str,
-    lineno: int,
-    inliner: Any,
-    options: Any = None,
-    content: Any = None,
+    name: str, rawtext: str, text: str, *_context: object
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
     plain = nodes.unescape(text)
     node = RoleRecord(rawtext, plain)
@@ -192,13 +188,13 @@ def _record_role(
     return [node], []
 
 
-class _Options(dict[str, Callable[[str | None], str]]):
+class _Options(dict[str, Callable[[str], Any]]):
     """An option specification that knows every option and keeps its value as written."""
 
     def __bool__(self) -> bool:
         return True
 
-    def __getitem__(self, key: str) -> Callable[[str | None], str]:
+    def __getitem__(self, key: str) -> Callable[[str], Any]:
         return lambda value: value or ""
 
 
@@ -210,7 +206,9 @@ def _recorder(shape: Shape) -> type[Directive]:
         optional_arguments = 1 if takes_argument else 0
         final_argument_whitespace = True
         has_content = True
-        option_spec = None if shape.options == frozenset() else _Options()
+        option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = (
+            None if shape.options == frozenset() else _Options()
+        )
 
         def run(self) -> list[nodes.Node]:
             node = DirectiveRecord(
@@ -310,7 +308,7 @@ class _Machine(states.RSTStateMachine):
     batch: tuple[nodes.Element, int, int] | None
 
     def check_line(self, context: Any, state: Any, transitions: Any = None) -> Any:
-        node = self.node
+        node: Any = self.node
         pending = getattr(self, "batch", None)
         first = self.line_offset
         if context and pending is not None and pending[0] is node:
@@ -324,12 +322,14 @@ class _Machine(states.RSTStateMachine):
 
     def _note(self, node: nodes.Element, count: int, first: int) -> None:
         added = [child for child in node.children[count:] if self.spans.get(child) is None]
-        if self.node is not node and self.spans.get(self.node) is None:
-            added.append(self.node)
+        current: Any = self.node
+        if current is not node and self.spans.get(current) is None:
+            added.append(current)
         if not added:
             return
-        last = min(self.line_offset, len(self.input_lines) - 1)
-        lines = [str(line) for line in self.input_lines[first : last + 1]]
+        source: Any = self.input_lines
+        last = min(self.line_offset, len(source) - 1)
+        lines = [str(line) for line in source[first : last + 1]]
         line = self._document_line(first)
         spans = (self.spans.get(child) for child in node.children[count:])
         later = [span.line for span in spans if span is not None]
@@ -342,7 +342,8 @@ class _Machine(states.RSTStateMachine):
 
     def _document_line(self, offset: int) -> int:
         try:
-            _, line = self.input_lines.info(offset)
+            source: Any = self.input_lines
+            _, line = source.info(offset)
         except IndexError:
             line = None
         return int(line if line is not None else self.input_offset + offset) + 1

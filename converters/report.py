@@ -35,6 +35,8 @@ def _file(before: str, after: str, old: str, new: str) -> Iterator[str]:
 def summary(migration: Migration) -> str:
     """Return one line: how many pages are converted, kept in part, left."""
     converted, left = migration.converted, migration.left
+    if not migration.pages:
+        return "There is no RST page to convert."
     kept = sum(1 for page in converted for block in page.kept if not block.autodoc)
     parts = [f"{len(converted)} of {_pages(len(migration.pages))} proven to render the same"]
     if kept:
@@ -138,9 +140,7 @@ def as_json(migration: Migration) -> str:
             ),
         },
         "conf": migration.conf is not None,
-        "mentions": [
-            {"path": m.path, "line": m.line, "text": m.text} for m in migration.mentions
-        ],
+        "mentions": [{"path": m.path, "line": m.line, "text": m.text} for m in migration.mentions],
         "site": {
             "proven": proof is None or proof.proven,
             "lost_anchors": [f"{p}#{a.fragment}" for p, a in proof.lost_anchors] if proof else [],

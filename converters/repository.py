@@ -25,10 +25,12 @@ class Repository:
 
     @classmethod
     def of(cls, path: Path) -> Repository | None:
-        """Return the work tree that ``path`` is in, None where it is in none or git is not there."""
+        """Return the work tree that ``path`` is in, None where there is none or no git."""
         try:
             ran = run(
-                ["git", "rev-parse", "--show-toplevel", "--absolute-git-dir"], path, timeout=_SECONDS
+                ["git", "rev-parse", "--show-toplevel", "--absolute-git-dir"],
+                path,
+                timeout=_SECONDS,
             )
         except OSError:
             return None
@@ -67,9 +69,9 @@ class Repository:
         self._git("reset", "-q", "--", *paths)
 
     def _git(self, *arguments: str, stdin: str = "") -> str:
-        ran = run(["git", "--literal-pathspecs", *arguments], self.root, timeout=_SECONDS, stdin=stdin)
+        ran = run(
+            ["git", "--literal-pathspecs", *arguments], self.root, timeout=_SECONDS, stdin=stdin
+        )
         if ran.status:
-            raise WriteError(
-                Slug.WRITE, f"git {arguments[0]} failed", remedy=ran.errors.strip()
-            )
+            raise WriteError(Slug.WRITE, f"git {arguments[0]} failed", remedy=ran.errors.strip())
         return ran.output

@@ -23,7 +23,9 @@ VERSION = "0.4.0"
 
 _INSTALL_SECONDS = 600.0
 _PAGE_SECONDS = 30.0
-_CONVERTED = re.compile(r"^(?P<old>.+) -> .+\nCONVERTED \(extensions: \[(?P<names>.*)\]\)$", re.M)
+_CONVERTED = re.compile(
+    r"^(?P<old>.+) -> .+\nCONVERTED \(extensions: \[(?P<names>.*)\]\)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def environment() -> Path:
 
 
 def program() -> Path:
-    """Return rst-to-myst's command, installed on first use; raises ProjectError where it cannot be."""
+    """Return rst-to-myst's command, installed on first use; raises ProjectError."""
     home = environment()
     command = home / "bin" / "rst2myst"
     if command.is_file():
@@ -87,7 +89,7 @@ def convert(pages: Mapping[str, str], *, default_role: str = "") -> dict[str, Co
 
 
 def kept(text: str) -> Iterator[Mark]:
-    """Yield a mark for each block of a page that stayed RST; their places in the source are lost."""
+    """Yield a mark for each block that stayed RST; their places in the source are lost."""
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(r"\s*`{3,}\{eval-rst\}", line):
             yield Mark(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from converters.oracle import Difference, PageProof
-from converters.pen import Key, Mark, Surroundings, UnwritableError
+from converters.pen import EVAL_RST, Key, Mark, Surroundings, UnwritableError
 from converters.recorder import Record
-from converters.writer import EVAL_RST, Written, write
+from converters.writer import Written, write
 
 #: How often a page is tried.  Each round moves every block that differs to its next way, and a
 #: block has four at most, in containers of which each may be kept as RST.
@@ -60,14 +60,14 @@ def settle(
     written, proof = first or _try(record, surroundings, choices, prove)
     for _ in range(ROUNDS):
         if equal(proof):
-            return _reclaimed(record, surroundings, prove, written, proof, choices)
+            return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
         moved = _moved(written.marks, proof)
         if not moved:
             break
         choices.update(moved)
         written, proof = _try(record, surroundings, choices, prove)
     if equal(proof):
-        return _reclaimed(record, surroundings, prove, written, proof, choices)
+        return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
     return Settled(written=written, proof=proof, choices=choices, reason=reason_of(proof))
 
 
@@ -123,14 +123,10 @@ def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:
 
 
 def _reclaimed(
-    record: Record,
-    surroundings: Surroundings,
-    prove: Prove,
-    written: Written,
-    proof: PageProof,
-    choices: dict[Key, int],
+    record: Record, surroundings: Surroundings, prove: Prove, settled: Settled
 ) -> Settled:
     """Take back moves that were not needed: lines are not exact in what extensions make."""
+    written, proof, choices = settled.written, settled.proof, settled.choices
     kept_as_rst = {mark.key for mark in written.marks if mark.way == EVAL_RST}
     for key in _latest(kept_as_rst & choices.keys()):
         fewer = {other: choice for other, choice in choices.items() if other != key}
@@ -140,6 +136,10 @@ def _reclaimed(
             continue
         if equal(its_proof):
             written, proof, choices = better, its_proof, fewer
+    return _settled(written, proof, choices)
+
+
+def _settled(written: Written, proof: PageProof, choices: Mapping[Key, int]) -> Settled:
     return Settled(written=written, proof=proof, choices=choices)
 
 

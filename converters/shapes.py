@@ -27,6 +27,7 @@ class Argument(StrEnum):
     TITLE = "title"  # inline markup
     VERSION = "version"  # one word, then inline markup
     URI = "uri"  # a path or URL, white space in it dropped
+    SIGNATURES = "signatures"  # a signature a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def _known() -> dict[str, Shape]:
         argument,
     )
     known |= dict.fromkeys(
-        ["container", "only", "ifconfig", "class", "rst-class", "module", "py:module"], container
+        ["container", "only", "ifconfig", "rst-class", "module", "py:module"], container
     )
     known |= dict.fromkeys(["epigraph", "highlights", "pull-quote", "compound", "hlist"], quote)
     known |= dict.fromkeys(["table", "list-table"], titled)
@@ -131,4 +132,6 @@ def shape_of(name: str, registry: Mapping[str, Shape]) -> Shape:
     """Return the shape of directive ``name``: the known one, the registry's, else `ANY`."""
     lowered = name.lower()
     found = KNOWN.get(lowered) or registry.get(name) or registry.get(lowered)
+    if found is None and ":" in name:  # a domain's: most of them describe an object
+        return Shape(argument=Argument.SIGNATURES, body=Body.UNKNOWN)
     return found or ANY

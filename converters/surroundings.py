@@ -73,13 +73,13 @@ def settings_of(workshop: Workshop) -> Settings:
 def _depended(env: BuildEnvironment) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for page, files in env.dependencies.items():
-        own = Path(env.doc2path(page)).resolve()
+        own = Path(str(env.doc2path(page))).resolve()
         for name in files:
-            path = Path(env.srcdir, name).resolve()
-            if path != own:
-                found[str(path)].add(page)
-    for name in env.dlfiles:
-        found[str(Path(env.srcdir, name).resolve())].add("")
+            file = Path(str(env.srcdir), name).resolve()
+            if file != own:
+                found[str(file)].add(page)
+    for offered in env.dlfiles:
+        found[str(Path(str(env.srcdir), str(offered)).resolve())].add("")
     return {path: frozenset(pages) for path, pages in found.items()}
 
 
@@ -116,8 +116,9 @@ def _shape(directive: Any) -> Shape:
     body = Body.PROSE if described else Body.UNKNOWN
     spec = directive.option_spec
     known = spec is not None and type(spec) is dict
+    argument = Argument.SIGNATURES if described else Argument.LITERAL
     return Shape(
-        argument=Argument.LITERAL if takes else Argument.NONE,
+        argument=argument if takes else Argument.NONE,
         body=body if directive.has_content else Body.NONE,
         options=frozenset() if not spec else (frozenset(spec) if known else None),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from docutils import nodes
 
-from converters import directives, inline
+from converters import fences, inline
 from converters.pen import Key, Lines, Pen, UnwritableError, stack
 from converters.recorder import DirectiveRecord
 
@@ -78,7 +78,7 @@ def lists(
     options: Sequence[str] = (),
 ) -> Lines:
     """Return a ``list-table``: a list of rows, each a list of cells that hold any blocks."""
-    head, body = rows(table)
+    head, _ = rows(table)
     written: list[Lines] = []
     for row, row_key in _placed(table, key):
         cells = [
@@ -90,7 +90,7 @@ def lists(
         raise UnwritableError("a table without rows")
     lines = _together(written)
     header = [f":header-rows: {len(head)}"] if head else []
-    return directives.fence(pen, "list-table", title, [*header, *options], lines, colon=False)
+    return fences.fence(pen, "list-table", title, [*header, *options], lines, colon=False)
 
 
 def _together(items: Sequence[Lines]) -> Lines:

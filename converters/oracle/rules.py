@@ -169,6 +169,22 @@ def _pointer(node: nodes.target, _context: Context) -> None:
         _unwrap(node)
 
 
+def _inline_target(node: nodes.target, _context: Context) -> None:
+    if node.children and isinstance(node.parent, nodes.TextElement):
+        span = nodes.inline("", "", *node.children, ids=node["ids"], classes=node["classes"])
+        span.line, span.source = node.line, node.source
+        node.parent.replace(node, span)
+
+
+def _index(node: addnodes.index, _context: Context) -> None:
+    if node.parent is None:
+        return
+    before = node.parent.children[: node.parent.index(node)]
+    if before and isinstance(before[-1], addnodes.index):
+        before[-1]["entries"] = [*before[-1]["entries"], *node["entries"]]
+        _remove(node)
+
+
 def _bullets(node: nodes.bullet_list, _context: Context) -> None:
     _forget(node, "bullet")
 
@@ -341,6 +357,20 @@ RULES: tuple[Rule, ...] = (
         reason="Both are shown as a space where the line may break.",
         kinds=(nodes.literal,),
         apply=_literal_breaks,
+    ),
+    Rule(
+        name="inline-targets",
+        harmless="a place in running text that is a target, and one that is a span with an id",
+        reason="Both are a span that links find by its id.",
+        kinds=(nodes.target,),
+        apply=_inline_target,
+    ),
+    Rule(
+        name="index-directives",
+        harmless="index entries in one directive, and in several straight below one another",
+        reason="The index lists each entry by itself; both lead to what follows.",
+        kinds=(addnodes.index,),
+        apply=_index,
     ),
     Rule(
         name="bullets",
