@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from docutils import nodes
 
-from converters.oracle.rules import RULES, Context, Goal, Rule
+from converters.oracle.rewriting import Context, Goal
+from converters.oracle.rules import RULES, Rule
 from converters.oracle.tree import Anchor, Block, Element, Page
 
 #: Ids that are counted, by docutils, by Sphinx and (for equations without a label) by MyST-Parser.

@@ -10,7 +10,6 @@ import pickle
 import posixpath
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -26,9 +25,11 @@ from sphinx.util import logging
 from sphinx.util.build_phase import BuildPhase
 from sphinx.util.docutils import LoggingReporter, patch_docutils
 
+from converters.oracle.facts import Object, facts_of, objects_of
 from converters.oracle.normalise import automatic_ids, counted, normalise
-from converters.oracle.rules import RULES, Goal, Rule
-from converters.oracle.tree import Element, Page, Site, Warned
+from converters.oracle.rewriting import Goal
+from converters.oracle.rules import RULES, Rule
+from converters.oracle.tree import Page, Site, Warned
 from converters.oracle.warned import WarningStream
 from converters.separate import Raised, in_forks
 
@@ -116,7 +117,7 @@ class Workshop:
         self._addresses = {builder.get_target_uri(name): name for name in self.names}
         self._automatic: dict[str, dict[str, str]] = {}
         self._pages: dict[str, Attempt] = {}
-        self._objects = _objects(self.env)
+        self._objects = objects_of(self.env)
         self.seconds = time.monotonic() - start
 
     @property
@@ -164,7 +165,7 @@ class Workshop:
         self._stream.take()
         doctree = self._read(name, text, syntax)
         warnings = self._stream.take()
-        look = self._look(name, doctree, _objects(self.env)[name], rules)
+        look = self._look(name, doctree, objects_of(self.env)[name], rules)
         return replace(look, warnings=(*warnings, *look.warnings))
 
     def _read(self, name: str, text: str, syntax: Syntax) -> nodes.document:
@@ -207,7 +208,7 @@ class Workshop:
         self,
         name: str,
         doctree: nodes.document,
-        objects: Sequence[tuple[str, ...]],
+        objects: Sequence[Object],
         rules: Sequence[Rule],
     ) -> Attempt:
         self._stream.take()
@@ -216,11 +217,7 @@ class Workshop:
         self.env.apply_post_transforms(doctree, name)
         automatic = automatic_ids(doctree)
         page = normalise(doctree, name=name, goal=self._goal(name), rules=rules)
-        facts = (
-            _title(self.env.longtitles[name].astext()),
-            *_metadata(self.env.metadata[name]),
-            *_described(objects, automatic),
-        )
+        facts = facts_of(self.env, name, objects, automatic)
         return Attempt(
             page=replace(page, facts=(*page.facts, *facts)), warnings=self._stream.take()
         )
@@ -337,45 +334,3 @@ def _keep_conditions(doctree: nodes.document) -> None:
         kept = nodes.container("", *node.children, only=node["expr"])
         kept.line, kept.source = node.line, node.source
         node.parent.replace(node, kept)
-
-
-def _objects(env: BuildEnvironment) -> dict[str, list[tuple[str, ...]]]:
-    """Return what each page describes: (domain, type, name, shown name, anchor)."""
-    found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for domain in env.domains.values():
-        for name, shown, kind, page, anchor, _priority in domain.get_objects():
-            found[page].append((domain.name, kind, str(name), str(shown), str(anchor)))
-    return found
-
-
-def _described(
-    objects: Sequence[tuple[str, ...]], automatic: Mapping[str, str]
-) -> Iterator[Element]:
-    for domain, kind, name, shown, anchor in objects:
-        goal = f"({automatic[anchor]})" if anchor in automatic else anchor
-        yield Element(
-            kind="label" if kind == "label" else "object",
-            attributes=(
-                ("anchor", goal),
-                ("name", name),
-                ("shown", shown),
-                ("type", f"{domain}:{kind}"),
-            ),
-        )
-
-
-def _title(text: str) -> Element:
-    """Return what a browser's tab shows, which need not be the page's heading."""
-    return Element(kind="title", attributes=(("text", " ".join(text.split())),))
-
-
-#: Metadata of which Sphinx asks only whether it is there.
-_FLAGS = ("orphan", "nosearch", "nocomments", "no-search")
-
-
-def _metadata(metadata: Mapping[str, object]) -> Iterator[Element]:
-    """Yield a page's settings for Sphinx, without those by MyST-Parser and for it."""
-    for name, value in metadata.items():
-        if not name.startswith("myst") and name != "wordcount":
-            shown = "" if name in _FLAGS else str(value)
-            yield Element(kind="metadata", attributes=(("name", name), ("value", shown)))
