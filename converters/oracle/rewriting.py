@@ -67,7 +67,7 @@ def bookkeeping(node: nodes.Element, _context: Context) -> None:
     if isinstance(node, nodes.footnote | nodes.citation) and node["backrefs"]:
         node["links back"] = len(node["backrefs"])
     _forget(node, "names", "dupnames", "backrefs", "xml:space", "translated", "rawcaption")
-    _forget(node, "rawentries", "docname")
+    _forget(node, "rawentries", "docname", "source")
 
 
 def absent(node: nodes.Element, _context: Context) -> None:

@@ -10,7 +10,7 @@ import pickle
 import posixpath
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -100,11 +100,18 @@ class Workshop:
     """A site that Sphinx has read, whose pages can be looked at, and read from other sources."""
 
     def __init__(self, project: Project, jobs: int) -> None:
-        """Read all pages with ``jobs`` processes; raises what conf.py and Sphinx raise."""
+        """Read all pages, and resolve with ``jobs`` processes later; raises what Sphinx raises.
+
+        Pages are read one after the other, as ``sphinx-build`` does by default: what a page
+        leaves behind for others (a role, say) is then there on every run, and for `attempt`.
+        """
         start = time.monotonic()
         self._jobs = jobs
         self._stream = WarningStream(project.source.resolve())
-        self.app = _application(project, self._stream, jobs)
+        # Entered and never left: the process is this site's own.
+        self._patches = patch_docutils(project.settings or project.source)
+        self._patches.__enter__()
+        self.app = _application(project, self._stream)
         self.env: BuildEnvironment = self.app.env
         builder = self.app.builder
         builder.phase = BuildPhase.READING
@@ -180,10 +187,8 @@ class Workshop:
         app.config.source_suffix = dict.fromkeys(suffixes, syntax.value)
         listener = app.connect("source-read", swap, priority=-1_000_000)
         try:
-            with (
-                tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private,
-                _overridden("relfn2path", _finding_planned),
-            ):
+            with tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private:
+                env.__class__ = _Trying
                 builder.doctreedir = type(directory)(private)
                 builder.phase = BuildPhase.READING
                 app.emit("env-purge-doc", env, name)
@@ -191,16 +196,12 @@ class Workshop:
                 builder.read_doc(name)
                 data = Path(private, f"{name}.doctree").read_bytes()
         finally:
+            env.__class__ = BuildEnvironment
             app.disconnect(listener)
             app.config.source_suffix = suffixes
             builder.doctreedir = directory
             builder.phase = BuildPhase.RESOLVING
-        others = BuildEnvironment.get_doctree
-
-        def get_doctree(_env: BuildEnvironment, docname: str) -> nodes.document:
-            return _unpickled(data, env, name) if docname == name else others(env, docname)
-
-        with _overridden("get_doctree", get_doctree):  # figures are numbered from doctrees
+        with _numbering(lambda: _unpickled(data, env, name), name):
             _number(app, {name})
         return _unpickled(data, env, name)
 
@@ -249,13 +250,11 @@ class _Application(Sphinx):
         super().preload_builder(name)
 
 
-def _application(project: Project, warnings: IO[str], jobs: int) -> Sphinx:
+def _application(project: Project, warnings: IO[str]) -> Sphinx:
     overrides = {"nitpicky": False, **project.overrides}
     settings = project.settings
     if settings is None:
         overrides.setdefault("root_doc", _root(project.source))
-    # Left on: the process is this site's own.
-    patch_docutils(settings or project.source).__enter__()
     return _Application(
         project.extensions,
         project.source,
@@ -267,7 +266,6 @@ def _application(project: Project, warnings: IO[str], jobs: int) -> Sphinx:
         status=None,
         warning=warnings,
         freshenv=True,
-        parallel=jobs,
     )
 
 
@@ -279,17 +277,18 @@ def _root(source: Path) -> str:
 
 
 @contextlib.contextmanager
-def _overridden(name: str, function: object) -> Iterator[None]:
-    """Give Sphinx's environment another method for a while.
+def _numbering(doctree: Callable[[], nodes.document], name: str) -> Iterator[None]:
+    """Let Sphinx have the doctree of the page ``name`` from ``doctree``, not from its file."""
+    others = BuildEnvironment.get_doctree
 
-    In its class: what stands in the instance would be pickled, where a page's nodes lead to it.
-    """
-    original = getattr(BuildEnvironment, name)
-    setattr(BuildEnvironment, name, function)
+    def get_doctree(env: BuildEnvironment, docname: str) -> nodes.document:
+        return doctree() if docname == name else others(env, docname)
+
+    setattr(BuildEnvironment, "get_doctree", get_doctree)  # noqa: B010 - not by assignment: mypy
     try:
         yield
     finally:
-        setattr(BuildEnvironment, name, original)
+        setattr(BuildEnvironment, "get_doctree", others)  # noqa: B010 - as above
 
 
 def _number(app: Sphinx, read: set[str]) -> None:
@@ -297,18 +296,19 @@ def _number(app: Sphinx, read: set[str]) -> None:
     list(app.env.check_dependents(app, read))  # a generator: the work is done on the way
 
 
-_relfn2path = BuildEnvironment.relfn2path
+class _Trying(BuildEnvironment):
+    """The environment while a page is tried: finds a page that is still RST as Markdown.
 
+    A class of its own: what a page's nodes lead to is pickled with them, so that no method may
+    stand in the instance, and a project may document Sphinx's own class.
+    """
 
-def _finding_planned(
-    env: BuildEnvironment, filename: str, docname: str | None = None
-) -> tuple[str, str]:
-    """Do as ``relfn2path``, and find a page that is still RST by its name in Markdown."""
-    relative, absolute = _relfn2path(env, filename, docname)
-    planned, suffix = posixpath.splitext(relative)
-    if suffix == ".md" and planned in env.all_docs and not Path(absolute).exists():
-        return str(env.doc2path(planned, base=False)), str(env.doc2path(planned))
-    return relative, absolute
+    def relfn2path(self, filename: str | Path, docname: str | None = None) -> tuple[str, str]:
+        relative, absolute = super().relfn2path(filename, docname)
+        planned, suffix = posixpath.splitext(relative)
+        if suffix == ".md" and planned in self.all_docs and not Path(absolute).exists():
+            return str(self.doc2path(planned, base=False)), str(self.doc2path(planned))
+        return relative, absolute
 
 
 def _unpickled(data: bytes, env: BuildEnvironment, name: str) -> nodes.document:
