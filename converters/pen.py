@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -109,8 +110,9 @@ class Surroundings:
     MyST extensions that are on already.  ``links`` are names that are defined outside the page
     and their addresses, ``substitutions`` those of a prolog or an epilog, ``roles`` the lines of
     its role directives by the role's name.  ``converted`` are the docnames that become Markdown,
-    ``rst_suffixes`` what their files end in now, ``directory`` the page's own.  ``registry``
-    tells the shapes of the project's directives.
+    ``fragments`` those of them that other pages include.  ``rst_suffixes`` is what their files
+    end in now, ``directory`` the page's own.  ``registry`` tells the shapes of the project's
+    directives.
     """
 
     default_role: str = ""
@@ -121,8 +123,22 @@ class Surroundings:
     registry: Mapping[str, Shape] = field(default_factory=dict)
     url_schemes: frozenset[str] = URL_SCHEMES
     converted: frozenset[str] = frozenset()
+    fragments: frozenset[str] = frozenset()
     rst_suffixes: frozenset[str] = frozenset({".rst"})
     directory: str = ""
+
+
+def named_page(path: str, surroundings: Surroundings) -> str | None:
+    """Return the docname of the RST file that ``path`` names on a page, None for other files.
+
+    A path that starts with a slash starts at the site's source directory.
+    """
+    stem, suffix = posixpath.splitext(path)
+    if suffix not in surroundings.rst_suffixes:
+        return None
+    if path.startswith("/"):
+        return posixpath.normpath(stem.lstrip("/"))
+    return posixpath.normpath(posixpath.join(surroundings.directory, stem))
 
 
 @dataclass(slots=True, kw_only=True)

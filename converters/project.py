@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from docutils import nodes
 
 from converters import conf as conf_py
+from converters import rst_to_myst
 from converters.conf import Change
 from converters.migration import (
     Kept,
@@ -25,13 +27,13 @@ from converters.migration import (
 from converters.mirror import mirror, remove, replace_files, root_of
 from converters.oracle import PageProof, Prover, Site, SiteProof, build, compare_sites
 from converters.page import Link, survey
-from converters.pen import Mark, Surroundings, UnwritableError
+from converters.pen import Mark, Surroundings, UnwritableError, named_page
 from converters.recorder import DirectiveRecord, Record, record
 from converters.separate import ProjectError
 from converters.settle import equal, reason_of, settle
 from converters.shapes import AUTODOC
 from converters.surroundings import Settings, configure, links_of, settings_of
-from converters.writer import EVAL_RST, Written, write
+from converters.writer import EVAL_RST, Written, includes_page, write
 
 #: Told how far a migration is: what is done now, how many of how many.
 Progress = Callable[[str, int, int], None]
@@ -102,10 +104,17 @@ class _Work:
     progress: Progress
     drafts: dict[str, _Draft] = field(default_factory=dict)
     left: dict[str, PageOutcome] = field(default_factory=dict)
+    users: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def plan(
-    path: Path, work: Path, *, timeout: float, jobs: int, progress: Progress
+    path: Path,
+    work: Path,
+    *,
+    timeout: float,
+    jobs: int,
+    progress: Progress,
+    engine: str = "own",
 ) -> Migration:
     """Return the proven migration of the site or page at ``path``; changes nothing there.
 
@@ -115,13 +124,17 @@ def plan(
     state = _Work(
         scope=scope_of(path), directory=work, timeout=timeout, jobs=jobs, progress=progress
     )
+    foreign = engine == rst_to_myst.NAME
     started = time.monotonic()
     prover, settings, change = _opened(state)
     with prover:
         baseline = prover.site()
         read = time.monotonic()
         _record_all(state, prover, settings)
-        _write_all(state)
+        if foreign:
+            _write_foreign(state, settings)
+        else:
+            _write_all(state)
         written = time.monotonic()
         change = _needed(state, settings, change)
         proof, final, settling = _prove_all(state, prover, settings, baseline, change)
@@ -198,12 +211,19 @@ def _record_all(state: _Work, prover: Prover, settings: Settings) -> None:
     }
     common = _common(settings)
     texts: dict[str, str] = {}
+    targets = Counter(_target(path) for path in asked.values())
     for name, path in asked.items():
         text, reason = _text(source, path, settings)
+        if targets[_target(path)] > 1:
+            text, reason = None, f"another page would become {Path(_target(path)).name} too"
         if text is None:
             _leave(state, name, path, reason)
         else:
             texts[name] = text
+    users = {
+        name: settings.depended.get(str((source / asked[name]).resolve()), frozenset())
+        for name in texts
+    }
     uses_others = [
         name for name, text in texts.items() if ".. include::" in text or settings.epilog
     ]
@@ -220,6 +240,47 @@ def _record_all(state: _Work, prover: Prover, settings: Settings) -> None:
                 directory=posixpath.dirname(name),
             ),
         )
+    state.users.update({name: pages for name, pages in users.items() if pages})
+    _check_fragments(state)
+    _know_fragments(state)
+
+
+def _check_fragments(state: _Work) -> list[str]:
+    """Leave the pages whose file others read, unless all of those include it as MyST; name them."""
+    left: list[str] = []
+    while True:
+        stuck = [
+            name
+            for name, pages in state.users.items()
+            if name in state.drafts and not all(_includes(state, page, name) for page in pages)
+        ]
+        if not stuck:
+            return left
+        for name in stuck:
+            left.append(name)
+            reason = "a page that stays RST reads this file, or one reads it as it is"
+            _leave(state, name, state.drafts[name].path, reason)
+
+
+def _includes(state: _Work, page: str, name: str) -> bool:
+    """Tell whether the draft ``page`` takes in the page ``name`` by plain includes alone."""
+    draft = state.drafts.get(page)
+    if draft is None:
+        return False
+    files = [
+        node
+        for node in draft.record.document.findall(DirectiveRecord)
+        if node["name"].lower() in {"include", "literalinclude"}
+        and named_page("".join((node["argument"] or "").split()), draft.surroundings) == name
+    ]
+    return bool(files) and all(includes_page(n, draft.surroundings) == name for n in files)
+
+
+def _know_fragments(state: _Work) -> None:
+    """Tell every draft which pages are included as MyST."""
+    fragments = frozenset(state.users.keys() & state.drafts.keys())
+    for draft in state.drafts.values():
+        draft.surroundings = replace(draft.surroundings, fragments=fragments)
 
 
 def _text(source: Path, path: str, settings: Settings) -> tuple[str | None, str]:
@@ -231,8 +292,6 @@ def _text(source: Path, path: str, settings: Settings) -> tuple[str | None, str]
         return None, "it is a link that leaves the site"
     if target.exists() or target.is_symlink():
         return None, f"{target.name} is there already"
-    if str(resolved) in settings.depended:
-        return None, "another page includes or offers this file as it is"
     try:
         return file.read_text("utf-8-sig"), ""
     except (UnicodeDecodeError, OSError) as error:
@@ -285,12 +344,32 @@ def _target(path: str) -> str:
 
 
 def _write_all(state: _Work) -> None:
+    """Write every draft in the best ways; those that cannot be written are left."""
     for number, draft in enumerate(list(state.drafts.values())):
         state.progress("writing", number, len(state.drafts))
         try:
             draft.written = write(draft.record, draft.surroundings)
         except UnwritableError as error:
             _leave(state, draft.name, draft.path, f"MyST cannot say it: {error}")
+
+
+def _write_foreign(state: _Work, settings: Settings) -> None:
+    """Let rst-to-myst write every draft; its pages have no other ways to be tried."""
+    state.progress("writing with rst-to-myst", 0, 1)
+    texts = {draft.path: "\n".join(draft.record.lines) + "\n" for draft in state.drafts.values()}
+    found = rst_to_myst.convert(texts, default_role=settings.default_role)
+    for draft in list(state.drafts.values()):
+        converted = found.get(draft.path)
+        if converted is None:
+            _leave(state, draft.name, draft.path, "rst-to-myst fails on it")
+            continue
+        draft.settled = True
+        draft.written = Written(
+            text=converted.text,
+            marks=tuple(rst_to_myst.kept(converted.text)),
+            extensions=converted.extensions,
+            footnotes="[^" in converted.text,
+        )
 
 
 def _needed(state: _Work, settings: Settings, change: Change) -> Change:
@@ -332,13 +411,42 @@ def _prove_all(
         if not unequal:
             break
         started = time.monotonic()
+        _show_fragments(state)
         prover.call(configure, _known_extensions(change).settings(), timeout=state.timeout)
         for done, (name, page) in enumerate(unequal.items()):
             state.progress("finding other ways", done, len(unequal))
             _settle(state, prover, name, page, last=number == _BUILDS - 2)
+        _rewrite_without(state, _check_fragments(state))
         change = _needed(state, settings, change)
         settling += time.monotonic() - started
     return proof, change, settling
+
+
+def _rewrite_without(state: _Work, fragments: Sequence[str]) -> None:
+    """Write the pages anew that included what stays RST now."""
+    if not fragments:
+        return
+    _know_fragments(state)
+    users = frozenset[str]().union(*(state.users[name] for name in fragments))
+    for name in sorted(users & state.drafts.keys()):
+        draft = state.drafts[name]
+        draft.settled = False
+        try:
+            draft.written = write(draft.record, draft.surroundings)
+        except UnwritableError as error:
+            _leave(state, name, draft.path, f"MyST cannot say it: {error}")
+
+
+def _show_fragments(state: _Work) -> None:
+    """Put what is included as MyST beside the baseline's sources, where pages are tried."""
+    scope = state.scope
+    copy = state.directory / "before" / scope.root.name / scope.source.relative_to(scope.root)
+    texts = {
+        _target(draft.path): draft.written.text
+        for name, draft in state.drafts.items()
+        if name in state.users and draft.written is not None
+    }
+    replace_files(copy, [], texts)
 
 
 def _known_extensions(change: Change) -> Change:
@@ -459,7 +567,7 @@ def _kept(source: Record, marks: Sequence[Mark]) -> Iterator[Kept]:
             yield Kept(
                 line=mark.source_line,
                 construct=mark.construct,
-                blocks=_count(node) or 1,
+                blocks=(_count(node) or 1) if mark.key else 1,
                 autodoc=mark.construct.removeprefix("directive ") in AUTODOC,
             )
 

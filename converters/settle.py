@@ -90,29 +90,15 @@ def _try(
 def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
     """Return the next way for each block in which something differs.
 
-    The innermost block that has a next way is moved.  A section is moved only when nothing else
-    can be: it would take all that is in it along.
+    The innermost block that has a next way is moved.
     """
     moved: dict[Key, int] = {}
-    for places in (_blocks, _sections):
-        for candidates in places(marks, proof):
-            movable = [mark for mark in candidates if mark.choice < mark.choices - 1]
-            if movable:
-                mark = max(movable, key=lambda found: (len(found.key), found.key))
-                moved[mark.key] = mark.choice + 1
-        if moved:
-            break
+    for candidates in _places(marks, proof):
+        movable = [mark for mark in candidates if mark.choice < mark.choices - 1]
+        if movable:
+            mark = max(movable, key=lambda found: (len(found.key), found.key))
+            moved[mark.key] = mark.choice + 1
     return moved
-
-
-def _blocks(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
-    blocks = [mark for mark in marks if mark.construct != "section"]
-    yield from _places(blocks, proof)
-
-
-def _sections(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
-    sections = [mark for mark in marks if mark.construct == "section"]
-    yield from _places(sections, proof)
 
 
 def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:

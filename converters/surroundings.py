@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,15 +22,16 @@ from converters.shapes import Argument, Body, Shape
 class Settings:
     """A project as its own conf.py and extensions make it.
 
-    ``pages`` maps docnames to paths relative to the source directory.  ``depended`` are the files
-    that pages read beside their own source, absolute, links followed.  ``rst_suffixes`` are those
+    ``pages`` maps docnames to paths relative to the source directory.  ``depended`` maps the
+    files that pages read beside their own source, absolute, links followed, to those pages;
+    ``""`` stands for a page that offers the file to be downloaded.  ``rst_suffixes`` are those
     of files that are read as RST, ``excluded`` the ``exclude_patterns``.  ``myst`` is true where
     the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
     enables.
     """
 
     pages: Mapping[str, str]
-    depended: frozenset[str]
+    depended: Mapping[str, frozenset[str]]
     rst_suffixes: frozenset[str]
     excluded: tuple[str, ...]
     default_role: str
@@ -51,7 +53,7 @@ def settings_of(workshop: Workshop) -> Settings:
         pages={
             name: str(workshop.env.doc2path(name, base=False)) for name in sorted(workshop.names)
         },
-        depended=frozenset(_depended(env)),
+        depended=_depended(env),
         rst_suffixes=frozenset(
             suffix for suffix, kind in config.source_suffix.items() if kind == "restructuredtext"
         ),
@@ -68,15 +70,17 @@ def settings_of(workshop: Workshop) -> Settings:
     )
 
 
-def _depended(env: BuildEnvironment) -> Iterator[str]:
+def _depended(env: BuildEnvironment) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
     for page, files in env.dependencies.items():
         own = Path(env.doc2path(page)).resolve()
         for name in files:
             path = Path(env.srcdir, name).resolve()
             if path != own:
-                yield str(path)
+                found[str(path)].add(page)
     for name in env.dlfiles:
-        yield str(Path(env.srcdir, name).resolve())
+        found[str(Path(env.srcdir, name).resolve())].add("")
+    return {path: frozenset(pages) for path, pages in found.items()}
 
 
 def configure(workshop: Workshop, settings: Mapping[str, object]) -> None:

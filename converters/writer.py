@@ -11,8 +11,17 @@ from docutils import nodes
 
 from converters import directives, escaping, inline, kept, matter, tables
 from converters.page import is_definition, survey, written_name
-from converters.pen import Key, Lines, Mark, Pen, Surroundings, UnwritableError, stack
-from converters.recorder import DirectiveRecord, Record, Span
+from converters.pen import (
+    Key,
+    Lines,
+    Mark,
+    Pen,
+    Surroundings,
+    UnwritableError,
+    named_page,
+    stack,
+)
+from converters.recorder import DirectiveRecord, Record
 from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
 
 #: A way of writing a block: its name for reports, and what writes it so.
@@ -117,8 +126,6 @@ def _block(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) ->
             reason = error
             continue
         span = pen.record.span(node)
-        if isinstance(node, nodes.section):
-            span = _section_span(pen, node)
         mark = Mark(
             key=key,
             line=1,
@@ -167,31 +174,12 @@ def _section(pen: Pen, node: nodes.section, key: Key) -> Lines:
     return stack(chunks, gaps)
 
 
-def _section_span(pen: Pen, node: nodes.section) -> Span | None:
-    """Return where a section stands, from its title to the line before the next one."""
-    span = pen.record.span(node)
-    if span is None:
-        return None
-    end = len(pen.record.lines)
-    parent: nodes.Element | None = node
-    while parent is not None:
-        following = parent.next_node(descend=False, siblings=True)
-        after = pen.record.span(following) if following is not None else None
-        if after is not None:
-            end = after.line - 1
-            break
-        parent = parent.parent
-    lines = pen.record.lines[span.line - 1 : end]
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return Span(line=span.line, lines=tuple(lines))
-
-
 def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> Iterator[Way]:
     """Yield the ways of writing a block, best first; none for what leaves no trace."""
     match node:
         case nodes.section():
             yield NATIVE, lambda: _section(pen, node, key)
+            return
         case nodes.system_message() | nodes.substitution_definition():
             return
         case nodes.target():
@@ -468,6 +456,8 @@ def _directive_ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "code-block" | "sourcecode" | "code":
             yield NATIVE, lambda: _code(node)
             yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "include" if includes_page(node, pen.surroundings) in pen.surroundings.fragments:
+            yield DIRECTIVE, lambda: _include(pen, node)
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
             pass  # what it includes is RST
         case "index" if "\n" in (node["argument"] or ""):
@@ -518,6 +508,19 @@ def _index(pen: Pen, node: DirectiveRecord) -> Lines:
         raise UnwritableError("index entries with options")
     entries = (" ".join(line.split()) for line in node["argument"].split("\n") if line.strip())
     return stack([directives.fence(pen, "index", entry, [], Lines(), colon=False) for entry in entries])
+
+
+def includes_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
+    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
+    if node["name"].lower() != "include" or node["options"] or node["content"]:
+        return None
+    return named_page("".join((node["argument"] or "").split()), surroundings)
+
+
+def _include(pen: Pen, node: DirectiveRecord) -> Lines:
+    path = "".join(node["argument"].split())
+    target = f"{posixpath.splitext(path)[0]}.md"
+    return directives.fence(pen, "include", target, [], Lines(), colon=False)
 
 
 def _table(pen: Pen, node: DirectiveRecord) -> Lines:
@@ -595,15 +598,10 @@ def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
 
 def _entry(pen: Pen, line: str) -> str:
     """Return a toctree's entry; a page that is named by its file is named by its new one."""
-    match = re.fullmatch(r"(.*<\s*)?([^<>]+)(\.\w+)(\s*>\s*)?", line)
-    if match is None or match[3] not in pen.surroundings.rst_suffixes:
+    match = re.fullmatch(r"(.*<\s*)?([^<>]+?)(\s*>\s*)?", line)
+    if match is None or named_page(match[2], pen.surroundings) not in pen.surroundings.converted:
         return line
-    goal = posixpath.normpath(posixpath.join(pen.surroundings.directory, match[2].lstrip("/")))
-    if match[2].startswith("/"):
-        goal = posixpath.normpath(match[2].lstrip("/"))
-    if goal not in pen.surroundings.converted:
-        return line
-    return f"{match[1] or ''}{match[2]}.md{match[4] or ''}"
+    return f"{match[1] or ''}{posixpath.splitext(match[2])[0]}.md{match[3] or ''}"
 
 
 def _margin(line: str) -> str:
@@ -639,5 +637,4 @@ def _verbatim(pen: Pen, node: DirectiveRecord, shape: Shape) -> Lines:
 
 
 def _eval_rst(pen: Pen, node: nodes.Node) -> Lines:
-    section = _section_span(pen, node) if isinstance(node, nodes.section) else None
-    return kept.eval_rst(pen, node, section.lines if section is not None else pen.source(node))
+    return kept.eval_rst(pen, node, pen.source(node))

@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("image", help="make container images")
     actions = image.add_subparsers(title="actions", required=True, metavar="ACTION")
     making = actions.add_parser("build", help="make an image from Debian's packages, no registry")
-    making.add_argument("--suite", choices=SUITES, default=SUITES[0], help="default: %(default)s")
+    making.add_argument(
+        "--suite", choices=list(SUITES), default="trixie", help="default: %(default)s"
+    )
     making.add_argument("--tag", help="the image's name (default: doctest-nix:SUITE)")
     making.set_defaults(do=_build)
     return parser

@@ -105,7 +105,7 @@ class Output(StrEnum):
 class Annotations:
     """What is said of one block.
 
-    ``skip`` is the reason to leave it out, ``file`` the file that it is or changes, ``exit`` the
+    ``skip`` is the reason to leave it out, ``file`` the file that it is or changes, ``status`` the
     status of its last command and ``timeout`` the seconds of each, all None where nothing is
     said; ``setup`` are commands to type before it.
     """
@@ -117,7 +117,7 @@ class Annotations:
     insert_after: str | None = None
     setup: tuple[str, ...] = ()
     timeout: float | None = None
-    exit: int | None = None
+    status: int | None = None
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
 
@@ -239,7 +239,7 @@ def _with(base: Annotations, words: dict[str, str], body: str) -> Annotations:
             case "timeout":
                 base = replace(base, timeout=_number(name, value, float))
             case "exit":
-                base = replace(base, exit=_number(name, value, int))
+                base = replace(base, status=_number(name, value, int))
             case "output":
                 base = replace(base, output=_member(Output, value))
             case "volatile":

@@ -52,7 +52,8 @@ class Block:
     ``language`` is as written, ``""`` where there is none.  ``info`` is what follows the language
     on the fence line.  ``containers`` are the directives around it, outermost first; ``section``
     the titles of the headings above it, outermost first.  ``include`` is the file that an
-    included block names, as written.
+    included block names, as written.  ``fault`` says in one sentence why that file's text could
+    not be had, ``""`` for every other block: the rest of the document is fine, so it is a value.
     """
 
     location: Location
@@ -66,6 +67,7 @@ class Block:
     containers: tuple[Container, ...] = ()
     section: tuple[str, ...] = ()
     include: str | None = None
+    fault: str = ""
 
     def option(self, name: str) -> str | None:
         """Return the directive option ``name`` as written, None where it is absent."""

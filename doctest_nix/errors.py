@@ -28,6 +28,7 @@ class Slug(StrEnum):
     SANDBOX_GONE = "sandbox-gone"
     SANDBOX_START = "sandbox-start"
     PROJECT = "project"
+    WRITE = "write"
 
 
 class DoctestNixError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--nix-timeout", metavar="SECONDS", help="time for one command (default: 60)")
     group.addoption(
+        "--nix-document-timeout", metavar="SECONDS", help="time for one document (default: 900)"
+    )
+    group.addoption(
         "--nix-network", metavar="POLICY", help="none (default) or full: what pages can reach"
     )
     group.addoption(
@@ -74,6 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("nix_image", "container image")
     parser.addini("nix_nixpkgs", "directory that is <nixpkgs> in the sandbox")
     parser.addini("nix_timeout", "seconds for one command")
+    parser.addini("nix_document_timeout", "seconds for one document")
     parser.addini("nix_network", "what pages can reach: none or full")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
 
@@ -84,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = _settings(config)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_RUNS] = Runs(settings)
+    config.stash[_RUNS] = Runs(settings, lambda line: _tell(config, line))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -103,6 +107,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> DocumentFi
     if unnamed and not config.getoption("--nix"):
         return None
     return DocumentFile.from_parent(parent, path=file_path)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which steps were selected."""
+    for item in session.items:
+        if isinstance(item, StepItem):
+            item.document.pending |= {item.index}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -162,6 +173,7 @@ def pytest_terminal_summary(
             for mask in masks:
                 terminalreporter.write_line(f"{place}: {mask}")
     where = f" [{runs.description}]" if runs.description else ""
+    terminalreporter.ensure_newline()
     terminalreporter.write_line(f"nix: {summary(documents)}{where}")
     minimum = config.getoption("--nix-min-verified")
     if minimum is not None and verified(documents) < minimum:
@@ -175,9 +187,10 @@ def pytest_terminal_summary(
 class Runs:
     """What a pytest run holds: the settings, one provider, one `DocumentRun` a document."""
 
-    def __init__(self, config: Config) -> None:
-        """Hold nothing yet."""
+    def __init__(self, config: Config, progress: Callable[[str], None]) -> None:
+        """Hold nothing yet; ``progress`` is told how far a long work is, like a pull."""
         self.config = config
+        self._progress = progress
         self.files: list[DocumentFile] = []
         self.foreign: tuple[DocumentReport, ...] = ()
         self._provider: Provider | SandboxError | None = None
@@ -187,7 +200,7 @@ class Runs:
         """Return the run's provider, made at the first call.  Raises SandboxError."""
         if self._provider is None:
             try:
-                self._provider = provider(self.config)
+                self._provider = provider(self.config, self._progress)
             except SandboxError as error:
                 self._provider = error
         if isinstance(self._provider, SandboxError):
@@ -243,6 +256,8 @@ class DocumentFile(pytest.File):
 
     planned: Plan
     error: DocumentError | None = None
+    #: Steps that were selected and are not judged yet.
+    pending: frozenset[int] = frozenset()
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item a step; where the document cannot be understood, one that says so."""
@@ -269,8 +284,8 @@ class DocumentFile(pytest.File):
         return DocumentReport(path=path, blocks=found.blocks)
 
     def teardown(self) -> None:
-        """End the document's sandbox as soon as its last step is done."""
-        if self.error is None:
+        """End the document's sandbox as soon as its last step is done, in whatever order."""
+        if self.error is None and not self.pending:
             self.config.stash[_RUNS].of(self).close()
 
 
@@ -295,6 +310,7 @@ class StepItem(pytest.Item):
     def setup(self) -> None:
         """Execute the step and those before it; our own trouble is an error, not a failure."""
         runs = self.config.stash[_RUNS]
+        self.document.pending -= {self.index}
         self.verdict = runs.of(self.document).verdict(self.index)
         match self.verdict.fate:
             case Fate.BROKEN:
@@ -388,6 +404,17 @@ class _Told(TerminalRepr):
             tw.line(line, red=sign == "- ", green=sign == "+ ")
 
 
+def _tell(config: pytest.Config, line: str) -> None:
+    """Show a line at once, while pytest captures what is printed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is None or capture is None:
+        return
+    with capture.global_and_fixture_disabled():
+        reporter.ensure_newline()
+        reporter.write_line(f"nix: {line}")
+
+
 def _name(step: Step) -> str:
     block = step.blocks[0]
     title = block.section[-1] if block.section else block.location.path.stem
@@ -426,19 +453,12 @@ def _settings(config: pytest.Config) -> Config:
 
     def setting(name: str) -> str | None:
         given = config.getoption(f"--nix-{name}")
-        return given if given is not None else (config.getini(f"nix_{name}") or None)
+        return (
+            given if given is not None else (config.getini(f"nix_{name.replace('-', '_')}") or None)
+        )
 
     backend = _choice(Backend, "sandbox", setting("sandbox") or Backend.AUTO.value)
     network = _choice(Network, "network", setting("network") or Network.NONE.value)
-    try:
-        timeout = float(setting("timeout") or Config().timeout)
-    except ValueError:
-        timeout = 0.0
-    if timeout <= 0:
-        raise ConfigError(
-            Slug.OPTION,
-            f"--nix-timeout={setting('timeout')} is no number of seconds above 0",
-        )
     nixpkgs = setting("nixpkgs")
     path = config.rootpath / nixpkgs if nixpkgs is not None else None
     if path is not None and not path.is_dir():
@@ -451,10 +471,27 @@ def _settings(config: pytest.Config) -> Config:
         backend=backend,
         image=setting("image") or DEFAULT_IMAGE,
         nixpkgs=path.resolve() if path is not None else None,
-        timeout=timeout,
+        timeout=_seconds("timeout", setting("timeout"), Config().timeout),
+        document_timeout=_seconds(
+            "document-timeout", setting("document-timeout"), Config().document_timeout
+        ),
         network=network,
         flakes=config.getoption("--nix-flakes") or config.getini("nix_flakes"),
     )
+
+
+def _seconds(option: str, value: str | None, default: float) -> float:
+    try:
+        seconds = float(value) if value is not None else default
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-{option}={value} is no number of seconds above 0",
+            remedy=f"Write for example: --nix-{option}={default:g}",
+        )
+    return seconds
 
 
 def _choice(kind: type[Choice], option: str, value: str) -> Choice:

@@ -36,10 +36,10 @@ class DocumentRun:
         self._trouble: SandboxError | None = None
 
     def verdict(self, index: int) -> Verdict:
-        """Return the verdict of step ``index``, executing what stands before it first.
+        """Return the verdict of step ``index``, executing what it depends on first.
 
-        Raises SandboxError where the sandbox is the trouble, once for a document; its further
-        steps are blocked by that.
+        Where the sandbox is the trouble, one step of the document is broken and its further
+        ones are blocked.  Never raises for what a tutorial or a sandbox does.
         """
         step = self._plan.steps[index]
         if step.depends:
@@ -49,11 +49,6 @@ class DocumentRun:
         if index not in self._verdicts:
             self._execute(index)
         return self._verdicts[index]
-
-    @property
-    def trouble(self) -> SandboxError | None:
-        """What broke the sandbox, None where it is well."""
-        return self._trouble
 
     def verdicts(self) -> dict[int, Verdict]:
         """Return the verdicts so far, by step index."""

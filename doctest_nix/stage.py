@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from doctest_nix import syntax
@@ -11,30 +11,24 @@ from doctest_nix.batch import Batch
 from doctest_nix.config import Config
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
-from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox
+from doctest_nix.sandbox import WORKDIR, Completed, Sandbox
 from doctest_nix.sandbox.repl import Repl
-from doctest_nix.sandbox.terminal import Terminal
+from doctest_nix.sandbox.session import Session
 
-
-@dataclass(slots=True)
-class _Level:
-    """A nested shell: the command that opened it, and whether the page showed its prompt."""
-
-    command: str
-    shown: bool = False
+CTRL_C = b"\x03"
+CTRL_D = b"\x04"
 
 
 class Stage:
-    """The one sandbox and session of a document.
+    """The one sandbox of a document, and the terminals that its reader has open.
 
-    Both are opened when a step first needs them.  The stage owns them: `close` ends all.
+    All are opened when a step first needs them.  The stage owns them: `close` ends all.
     """
 
     def __init__(self, create: Callable[[], Sandbox], config: Config) -> None:
         """``create`` returns a sandbox that is not started; it is asked when one is needed."""
         self.config = config
         self.bindings = Bindings()
-        self.ended_by: str | None = None
         #: What is wrong with the syntax of a Nix text.
         self.syntax = Batch[str | None](lambda texts: syntax.errors(self.sandbox(), texts))
         #: Whether a text is a whole Nix file.
@@ -45,10 +39,11 @@ class Stage:
         )
         self._create = create
         self._sandbox: Sandbox | None = None
-        self._terminal: Terminal | None = None
+        self._sessions: list[Session] = []
+        self._current = 0
         self._repl: Repl | None = None
-        self._levels: list[_Level] = []
         self._last_nested: str | None = None
+        self._end = time.monotonic() + config.document_timeout
 
     def sandbox(self) -> Sandbox:
         """Return the sandbox, started.  Raises SandboxError."""
@@ -59,9 +54,46 @@ class Stage:
         return self._sandbox
 
     @property
+    def seconds_left(self) -> float:
+        """What is left of the time that the whole document has; 0 where it is used up."""
+        return max(self._end - time.monotonic(), 0.0)
+
+    @property
     def directory(self) -> PurePosixPath:
         """Where the reader stands: the session's directory."""
-        return WORKDIR if self._terminal is None else PurePosixPath(self._terminal.directory)
+        return self._sessions[self._current].directory if self._sessions else WORKDIR
+
+    @property
+    def session(self) -> Session:
+        """The session that the reader types into, opened where none is.  Raises SandboxError.
+
+        Where a command was left running in it, that is another one, opened beside it.
+        """
+        if not self._sessions:
+            self._open_session()
+        elif self._sessions[self._current].busy:
+            self.take_another_session()
+        return self._sessions[self._current]
+
+    def take_another_session(self) -> None:
+        """Type into another terminal from now on: a second one that is free, else a new one."""
+        free = [n for n, session in enumerate(self._sessions) if n and session.is_free]
+        if free:
+            self._current = free[-1]
+        else:
+            self._open_session()
+
+    def return_to_first_session(self) -> None:
+        """Type into the first terminal from now on; what was left running there is stopped."""
+        if self._sessions:
+            self._interrupt(0)
+
+    def press_interrupt(self) -> None:
+        """Press Ctrl-C where a command was left running, here or last, and type there."""
+        order = [self._current, *reversed(range(len(self._sessions)))]
+        busy = [n for n in order if self._sessions and self._sessions[n].busy]
+        if busy:
+            self._interrupt(busy[0])
 
     def write(self, name: str, text: str) -> None:
         """Write a file below `directory`.  Raises OSError, SandboxError."""
@@ -76,44 +108,33 @@ class Stage:
         return data.decode("utf-8", "surrogateescape")
 
     def type(self, command: str, *, timeout: float) -> Completed:
-        """Type ``command`` into the session and wait for its end.
-
-        ``Ended.GONE`` where the session was left by an earlier command: `ended_by` names it.
-        """
-        if self._terminal is None:
-            self._terminal = Terminal(self.sandbox(), self.config)
-        before = self._terminal.depth
-        completed = self._terminal.execute(command, timeout=timeout)
-        depth = self._terminal.depth
-        if depth > before:
-            self._levels += [_Level(command)] * (depth - before)
-        elif depth < before:
-            del self._levels[max(depth - 1, 0) :]
-        if completed.ended is Ended.GONE and self.ended_by is None:
-            self.ended_by = command
-        return completed
+        """Type ``command`` into the session and wait for its end."""
+        return self.session.type(command, timeout=timeout)
 
     def show_nested_prompt(self, *, timeout: float) -> Completed | None:
         """Be in a nested shell: where none is open, type the last command that opened one.
 
         Returns what went wrong on the way, None where all is well or none was ever opened.
         """
-        if not self._levels and self._last_nested is not None:
-            completed = self.type(self._last_nested, timeout=timeout)
-            if not self._levels:
+        session = self.session
+        if not session.is_nested and self._last_nested is not None:
+            completed = session.type(self._last_nested, timeout=timeout)
+            if not session.is_nested:
                 return completed
-        if self._levels:
-            self._levels[-1].shown = True
-            self._last_nested = self._levels[-1].command
+        if session.is_nested:
+            self._last_nested = session.show_nested_prompt()
         return None
 
-    def show_outer_prompt(self, *, timeout: float) -> None:
-        """Leave the nested shells whose own prompt was shown: the page is out of them."""
-        while any(level.shown for level in self._levels):
-            open_levels = len(self._levels)
-            self.type("exit", timeout=timeout)
-            if len(self._levels) >= open_levels:
-                return
+    def leave(self) -> None:
+        """Be out of what is open: the repl, else a command left running, else a nested shell."""
+        if self.repl_is_open:
+            self.close_repl()
+        elif self._sessions:
+            session = self._sessions[self._current]
+            if session.busy:
+                session.press(CTRL_D, timeout=self.config.timeout)
+            else:
+                session.leave(timeout=self.config.timeout)
 
     @property
     def repl_is_open(self) -> bool:
@@ -146,7 +167,17 @@ class Stage:
     def close(self) -> None:
         """End the session and the sandbox.  Idempotent; never raises."""
         self.close_repl()
-        if self._terminal is not None:
-            self._terminal.close()
+        for session in self._sessions:
+            session.close()
         if self._sandbox is not None:
             self._sandbox.stop()
+
+    def _interrupt(self, number: int) -> None:
+        if self._sessions[number].busy:
+            self._sessions[number].press(CTRL_C, timeout=self.config.timeout)
+        self._current = number
+
+    def _open_session(self) -> None:
+        """Open a terminal where the reader stands, and type into it."""
+        self._sessions.append(Session(self.sandbox(), self.config, self.directory))
+        self._current = len(self._sessions) - 1

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from doctest_nix.batch import run_for_each
 from doctest_nix.sandbox import Sandbox
 
 #: How documentation shows Nix, most complete first: a whole file, attributes without their
-#: braces, a header without its body, list members, an application that goes on elsewhere.
+#: braces, one of them without its semicolon, a header without its body, list members.
 #: ``with {};`` makes Nix accept names that the text does not bind.
 FORMS: tuple[tuple[str, str], ...] = (
     ("with {};", ""),
     ("with {};{", "\n}"),
+    ("with {};{", "\n;}"),
     ("with {};", "\nnull"),
     ("with {};[", "\n]"),
 )
@@ -23,7 +24,10 @@ _ELISION_LINE = re.compile(
 )
 _ELIDED_SET = re.compile(r"\{\s*(?:\.\.\.|…)\s*\}(?!\s*[:@])")
 _ELIDED_LIST = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]")
-_ELIDED_VALUE = re.compile(r"(?<=[=(:])(\s*)(?:\.\.\.|…)(?=\s*[;)])")
+_ELIDED_VALUE = re.compile(
+    r"((?:[=(:;]|\b(?:in|then|else|inherit))\s*)(?:\.\.\.|…)(?=\s*(?:[;)]|else\b|\Z|\n))"
+)
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 
 _PARSE = "nix-instantiate --parse - > /dev/null"
 
@@ -31,22 +35,39 @@ _PARSE = "nix-instantiate --parse - > /dev/null"
 def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     """Return what Nix's own parser says is wrong with each text, None where it takes it.
 
-    A text may be in any of `FORMS`, as it is or without its elisions.  The message is about the
-    text as a whole file, its line that of the text.  Raises SandboxError.
+    A text may be in any of `FORMS`, as it is or without its elisions; or it may be several
+    snippets, each a paragraph that is.  The message is about the text as a whole file, its line
+    that of the text.  Raises SandboxError.
     """
+    found = _errors(sandbox, texts)
+    snippets = {t: [p for p in _PARAGRAPHS.split(t) if _has_code(p)] for t in found if found[t]}
+    several = [p for parts in snippets.values() if len(parts) > 1 for p in parts]
+    apart = _errors(sandbox, several)
+    for text, parts in snippets.items():
+        if len(parts) > 1 and not any(apart[part] for part in parts):
+            found[text] = None
+    return tuple(found[text] for text in texts)
+
+
+def _has_code(paragraph: str) -> bool:
+    lines = paragraph.split("\n")
+    return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
+
+
+def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
     first: dict[str, str] = {}
     left = list(dict.fromkeys(texts))
-    variants: tuple[Callable[[str], str], ...] = (str, without_elisions)
+    elided = {text: without_elisions(text) for text in left}
     for before, after in FORMS:
-        for variant in variants:
-            forms = [before + variant(text) + after for text in left]
-            answers = run_for_each(sandbox, forms, _PARSE) if left else ()
-            for text, (parsed, _, message) in zip(tuple(left), answers, strict=True):
-                if parsed:
-                    left.remove(text)
-                else:
-                    first.setdefault(text, _wording(message))
-    return tuple(first[text] if text in left else None for text in texts)
+        asked = [(text, text) for text in left]
+        asked += [(text, elided[text]) for text in left if elided[text] != text]
+        forms = [before + variant + after for _, variant in asked]
+        answers = run_for_each(sandbox, forms, _PARSE) if forms else ()
+        for (text, _), (parsed, _, message) in zip(asked, answers, strict=True):
+            first.setdefault(text, _wording(message))
+            if parsed and text in left:
+                left.remove(text)
+    return {text: first[text] if text in left else None for text in texts}
 
 
 def whole(sandbox: Sandbox, texts: Sequence[str]) -> tuple[bool, ...]:

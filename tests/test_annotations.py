@@ -98,7 +98,7 @@ def test_every_word_says_what_it_means() -> None:
         comment(2, 'file=a insert-after="x y"')
     )
     assert Annotations(timeout=1.5) == said(comment(2, "timeout=1.5"))
-    assert Annotations(exit=3) == said(comment(2, "exit=3"))
+    assert Annotations(status=3) == said(comment(2, "exit=3"))
     assert Annotations(output=Output.EXACT) == said(comment(2, "output=exact"))
     assert Annotations(volatile=("[0-9]+",)) == said(comment(2, "volatile=[0-9]+"))
 

@@ -14,7 +14,12 @@ PACKAGES = ("doctest_nix", "converters")
 LAYERS: tuple[tuple[str, ...], ...] = (
     (),
     ("doctest_nix.sandbox",),
-    ("doctest_nix.stage", "doctest_nix.syntax"),
+    (
+        "doctest_nix.batch",
+        "doctest_nix.evaluation",
+        "doctest_nix.stage",
+        "doctest_nix.syntax",
+    ),
     ("doctest_nix.steps", "doctest_nix.formats"),
     ("doctest_nix.plan",),
     ("doctest_nix.run", "doctest_nix.report", "doctest_nix.update"),
@@ -104,8 +109,8 @@ def test_only_a_command_ends_the_program() -> None:
         for module, source in sources()
         if not module.endswith((".__main__", "converters.separate"))  # its forks end by _exit
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Attribute | ast.Name)
-        and ast.unparse(node) in ("sys.exit", "os._exit", "exit", "quit", "SystemExit")
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("sys.exit", "os._exit", "exit", "quit", "SystemExit")
     ]
     assert [] == wrong
 

@@ -17,13 +17,16 @@ readonly LOG=$STATE/bootstrap.log
 readonly SUITE=trixie
 readonly IMAGE=doctest-nix:$SUITE
 
-# Seconds that the private engine has to answer after its start, and to end when told to.
-readonly ENGINE_DEADLINE=60
+# shellcheck source=tools/engine.sh
+source tools/engine.sh
 
 main() {
   local target=$1
   shift
   mkdir -p "$STATE"
+  trap finish EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
   case $target in
     demo) demo "$@" ;;
     test) run_tests "$@" ;;
@@ -35,6 +38,14 @@ main() {
     clean) clean ;;
     *) fail "There is no target '$target'." "Type 'make' to see them." ;;
   esac
+}
+
+# What runs on behalf of this script, and ends with it.
+step_group=
+
+finish() {
+  [ -z "$step_group" ] || kill -- "-$step_group" 2> /dev/null || true
+  stop_own_engine
 }
 
 # ---- targets
@@ -54,27 +65,34 @@ run_tests() {
 
 check() {
   ready_for_tests
-  say "Checking format, lint and types"
-  "$VENV/bin/ruff" format --check .
-  "$VENV/bin/ruff" check .
-  "$VENV/bin/mypy"
-  "$VENV/bin/shellcheck" tools/*.sh .ci/run
-  sphinx
-  say "Running the tests, with coverage"
+  gate format "$VENV/bin/ruff" format --check .
+  gate lint "$VENV/bin/ruff" check .
+  gate scripts "$VENV/bin/shellcheck" tools/*.sh .ci/run
+  gate types "$VENV/bin/mypy"
+  gate documentation sphinx
   "$PYTHON" -m coverage erase
-  "$PYTHON" -m coverage run -m pytest
-  "$PYTHON" -m coverage combine --quiet
-  "$PYTHON" -m coverage report
+  gate tests "$PYTHON" -m coverage run -m pytest
+  "$PYTHON" -m coverage combine --quiet || true
+  gate coverage "$PYTHON" -m coverage report
+  [ "${#closed[@]}" = 0 ] || fail "make check: not right yet: ${closed[*]}."
+  say "All is well"
+}
+
+# gate NAME COMMAND…: go on after a failure, so that one run tells all of them.
+closed=()
+gate() {
+  say "Checking: $1"
+  "${@:2}" || closed+=("$1")
 }
 
 build_docs() {
   need_venv dev
+  say "Building the documentation"
   sphinx
   echo "    docs/_build/html/index.html"
 }
 
 sphinx() {
-  say "Building the documentation"
   "$PYTHON" -m sphinx --quiet -W --keep-going -b html docs docs/_build/html
 }
 
@@ -119,13 +137,17 @@ fail() {
 
 # step TITLE COMMAND…: run it, its output into the log, and show that it is alive.
 step() {
-  local title=$1 started=$SECONDS pid status=0 shown=0 line
+  local title=$1 started=$SECONDS status=0 shown=0 line begin
   shift
   say "$title"
   printf '\n### %s\n' "$title" >> "$LOG"
+  begin=$(wc -c < "$LOG")
+  # Job control gives it a process group of its own: Ctrl-C then ends all of it, by `finish`.
+  set -m
   "$@" >> "$LOG" 2>&1 < /dev/null &
-  pid=$!
-  while kill -0 "$pid" 2> /dev/null; do
+  step_group=$!
+  set +m
+  while [ -d "/proc/$step_group" ]; do
     sleep 0.2
     [ -t 1 ] || [ $((SECONDS - started)) -ge $((shown + 10)) ] || continue
     shown=$((SECONDS - started))
@@ -135,9 +157,10 @@ step() {
     [ -t 1 ] || echo
   done
   [ ! -t 1 ] || printf '\r\033[K'
-  wait "$pid" || status=$?
+  wait "$step_group" || status=$?
+  step_group=
   if [ "$status" != 0 ]; then
-    tail -n 30 "$LOG" >&2
+    tail -c +$((begin + 1)) "$LOG" | tail -n 30 >&2
     fail "$title: failed with status $status." "The whole log is $LOG."
   fi
   printf '    done in %d s\n' "$((SECONDS - started))"
@@ -209,7 +232,7 @@ need_venv() {
   for stamp in "$VENV/.installed-$group" "$VENV/.installed-dev"; do
     if [ -x "$PYTHON" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ]; then return; fi
   done
-  if ! "$PYTHON" -c '' 2> /dev/null; then
+  if ! "$PYTHON" -m pip --version > /dev/null 2>&1; then
     find_python
     step "Making the virtual environment" "$python" -m venv --clear "$VENV"
   fi
@@ -222,97 +245,6 @@ need_venv() {
     step "Installing doctest-nix" "$PYTHON" -m pip install --editable '.'
   fi
   echo "$wanted" > "$VENV/.installed-$group"
-}
-
-# ---- the container engine
-
-# Use the engine that answers; start a private one where none does, and stop it at the end.
-need_engine() {
-  ! engine_answers || return 0
-  [ -z "${DOCKER_HOST:-}" ] || echo "    nothing answers at DOCKER_HOST=$DOCKER_HOST"
-  unset DOCKER_HOST
-  stop_stale_engine
-  # An engine of our own has no image at first; asking Debian's registry once is enough.
-  need_packages engine mmdebstrap
-  # On a machine with an init system the package has started an engine.
-  ! engine_answers || return 0
-  start_engine
-}
-
-engine_answers() {
-  "$PYTHON" -c 'import docker; docker.from_env(timeout=5).ping()' > /dev/null 2>&1
-}
-
-start_engine() {
-  may_be_root || fail "No container engine answers, and starting one needs root." \
-    "Start Docker, or set DOCKER_HOST to where an engine listens."
-  # A socket's path must be shorter than 108 bytes: it cannot stand below the checkout.
-  runtime=$(mktemp -d /tmp/doctest-nix.XXXXXX)
-  mkdir -p "$STATE/engine"
-  echo "$runtime" > "$STATE/engine/runtime"
-  trap 'stop_engine' EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM HUP
-  say "Starting a private container engine"
-  # Containers of the tests have no network, so the machine's is left as it is.  The engine has a
-  # session of its own: Ctrl-C must reach the tests first.
-  as_root env "PATH=$PATH:/usr/sbin:/sbin" setsid dockerd \
-    --host "unix://$runtime/docker.sock" --group "$(id -g)" \
-    --data-root "$STATE/engine/data" --exec-root "$runtime/exec" --pidfile "$STATE/engine/pid" \
-    --bridge none --iptables=false --ip6tables=false --ip-forward=false \
-    > "$STATE/engine.log" 2>&1 < /dev/null {lock}>&- &
-  local process=$! started=$SECONDS
-  export DOCKER_HOST=unix://$runtime/docker.sock
-  until engine_answers; do
-    [ -d "/proc/$process" ] || engine_failed "it ended"
-    [ $((SECONDS - started)) -lt "$ENGINE_DEADLINE" ] ||
-      engine_failed "it did not answer within $ENGINE_DEADLINE s"
-    sleep 0.2
-  done
-  echo "    $DOCKER_HOST"
-}
-
-engine_failed() {
-  tail -n 20 "$STATE/engine.log" >&2
-  fail "The private container engine did not start: $1." \
-    "The whole log is $STATE/engine.log." "Start Docker yourself, or set DOCKER_HOST."
-}
-
-# End the engine of this checkout, if it runs, and remove what it left outside.
-stop_engine() {
-  local pid runtime waited=0
-  runtime=$(cat "$STATE/engine/runtime" 2> /dev/null) || return 0
-  pid=$(cat "$STATE/engine/pid" 2> /dev/null || true)
-  # The number may meanwhile belong to another program.
-  if [ -n "$pid" ] && grep -qsF "$STATE/engine/data" "/proc/$pid/cmdline"; then
-    as_root kill "$pid" || true
-    while [ -d "/proc/$pid" ] && [ "$waited" -lt $((ENGINE_DEADLINE * 5)) ]; do
-      sleep 0.2
-      waited=$((waited + 1))
-    done
-    [ ! -d "/proc/$pid" ] || as_root kill -9 "$pid" || true
-  fi
-  pid=$(as_root cat "$runtime/exec/containerd/containerd.pid" 2> /dev/null || true)
-  if [ -n "$pid" ] && grep -qsF "$runtime" "/proc/$pid/cmdline"; then as_root kill "$pid" || true; fi
-  case $runtime in /tmp/doctest-nix.*) as_root rm -rf "$runtime" ;; esac
-  as_root rm -f "$STATE/engine/pid" "$STATE/engine/runtime"
-}
-
-# A run that was killed with -9 leaves its engine running.
-stop_stale_engine() {
-  [ ! -e "$STATE/engine/runtime" ] || {
-    say "Stopping the engine that an earlier run left"
-    stop_engine
-  }
-}
-
-need_image() {
-  export DOCTEST_NIX_TEST_IMAGE=$IMAGE
-  ! "$PYTHON" -c 'import docker, sys; docker.from_env().images.get(sys.argv[1])' "$IMAGE" \
-    > /dev/null 2>&1 || return 0
-  need_packages mmdebstrap
-  step "Building the image $IMAGE from Debian's packages" \
-    "$PYTHON" -m doctest_nix image build --suite "$SUITE" --tag "$IMAGE"
 }
 
 main "$@"

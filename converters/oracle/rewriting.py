@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx import addnodes
@@ -22,6 +23,9 @@ Goal = Callable[[str, str], str | None]
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _HTML_COMMENTS = re.compile(r"\s*(?:<!--.*?-->\s*)+", re.DOTALL)
+
+#: What may stand in an address as it is; browsers escape the rest before they ask for it.
+_ADDRESS_CHARACTERS = ";/?:@&=+$,-_.!~*'()#%"
 
 #: Classes that say only by which syntax a link was written.
 _LINK_CLASS = re.compile(r"xref|any|doc|iref|myst|std(?:-\w+)?")
@@ -170,6 +174,7 @@ def link(node: nodes.Element, _context: Context) -> None:
         node["internal"] = True
     else:
         _discard_classes(node, "external")  # which writers add to each such link
+        node["refuri"] = quote(node["refuri"], safe=_ADDRESS_CHARACTERS)
     if "refid" in node:
         node["refuri"] = "#" + node["refid"]
         _forget(node, "refid")

@@ -132,7 +132,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="links",
-        harmless="how a link was written: named, anonymous, by role or by address",
+        harmless="how a link was written: named, anonymous, by role or by address, escaped or not",
         reason="The address, the text and whether it is external are what is shown.",
         kinds=(nodes.reference, addnodes.number_reference),
         apply=rewriting.link,

@@ -255,7 +255,7 @@ def _application(project: Project, warnings: IO[str]) -> Sphinx:
     settings = project.settings
     if settings is None:
         overrides.setdefault("root_doc", _root(project.source))
-    return _Application(
+    app = _Application(
         project.extensions,
         project.source,
         settings,
@@ -267,6 +267,18 @@ def _application(project: Project, warnings: IO[str]) -> Sphinx:
         warning=warnings,
         freshenv=True,
     )
+    app.connect("doctree-read", _own_nodes, priority=0)
+    return app
+
+
+def _own_nodes(_app: Sphinx, doctree: nodes.document) -> None:
+    """Let all nodes of a doctree belong to it.
+
+    Those that MyST-Parser read as RST belong to a document of their own, and with that document
+    Sphinx would pickle the settings and the whole environment beside the page.
+    """
+    for node in doctree.findall():
+        node.document = doctree
 
 
 def _root(source: Path) -> str:

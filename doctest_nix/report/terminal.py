@@ -19,7 +19,7 @@ def failure(mismatch: Mismatch, *, reproduce: str) -> tuple[str, ...]:
         lines += [f"    > {line}" for line in more]
     if mismatch.diff:
         lines.append("")
-        lines.append("    - the page shows   + what happened")
+        lines.append("    (- the page shows, + what happened)")
         lines += [f"    {line}" for line in mismatch.diff]
     if mismatch.exit_code is not None:
         lines += ["", f"exit status: {mismatch.exit_code}"]

@@ -21,12 +21,13 @@ NIXPKGS = PurePosixPath("/nixpkgs")
 
 
 class Ended(StrEnum):
-    """How a command came to its end."""
+    """How a command came to its end; RUNNING has not, and was left so on purpose."""
 
     EXITED = "exited"
     TIMEOUT = "timeout"
     GONE = "gone"
     UNFINISHED = "unfinished"
+    RUNNING = "running"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,8 @@ class Completed:
 
     ``output`` is rendered (no control sequences), without final newline; ``truncated`` counts
     the bytes of it that were dropped because the output was too long to keep.  ``exit_code`` is
-    None unless ``ended`` is EXITED.
+    None unless ``ended`` is EXITED.  ``full_screen`` says that the program drew on the screen that
+    editors and pagers use.
     """
 
     output: str
@@ -43,6 +45,7 @@ class Completed:
     seconds: float
     ended: Ended
     truncated: int = 0
+    full_screen: bool = False
 
 
 class Stream(Protocol):
@@ -135,7 +138,8 @@ def environment(config: Config) -> dict[str, str]:
     """Return the variables that every program in a sandbox has, ``PATH`` apart."""
     nix = "build-users-group =\nsandbox = false\n"
     if config.network is Network.NONE:
-        nix += "substituters =\n"
+        # Without it, Nix tries each download five times, with pauses: 4.5 s.
+        nix += "substituters =\ndownload-attempts = 1\n"
     if config.flakes:
         nix += "experimental-features = nix-command flakes\n"
     variables = {

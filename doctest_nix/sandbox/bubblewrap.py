@@ -5,8 +5,11 @@ no capability, and no way to get one; the host's programs read-only; nothing of 
 /etc and its processes; one memory file system for all that is written.  It ends with us.
 
 What it limits: the number of processes (from Linux 5.14), the memory of each process and the
-size of all files, both to ``Limits.memory``.  What it cannot limit: the memory of all processes
-together, and processor time.  Docker does.
+size of all files (from bubblewrap 0.7), both to ``Limits.memory``.  What it cannot limit: the
+memory of all processes together, and processor time.  Docker does.
+
+Its root is one user without powers: files cannot be given to others, which tar tries as root when
+an archive has other owners.
 """
 
 from __future__ import annotations
@@ -67,12 +70,13 @@ class BubblewrapProvider:
         self._scratch = Path(tempfile.mkdtemp(prefix="doctest-nix-"))
         self._nixpkgs: Path | None = None
         self._database: BinaryIO | None = None
+        self._made: list[BubblewrapSandbox] = []
         try:
             if config.nixpkgs is not None:
                 self._nixpkgs = package_set(config.nixpkgs, self._host, self._scratch)
             if self._host.overlay:
                 self._database = database()
-            self.description = f"bubblewrap, {self._version()}"
+            self.description = f"bubblewrap, Nix {self._version().rpartition(' ')[2]}"
         except OSError as error:
             self.close()
             raise _not_started(error) from error
@@ -82,12 +86,16 @@ class BubblewrapProvider:
 
     def create(self) -> Sandbox:
         """Return a sandbox to be."""
-        return BubblewrapSandbox(
+        sandbox = BubblewrapSandbox(
             self._config, self._host, self._spawner, self._nixpkgs, self._database
         )
+        self._made.append(sandbox)
+        return sandbox
 
     def close(self) -> None:
-        """End the thread that made the sandboxes, and with it what is left of them."""
+        """Stop what is left, and end the thread that made it."""
+        for sandbox in self._made:
+            sandbox.stop()
         self._spawner.shutdown()
         shutil.rmtree(self._scratch, ignore_errors=True)
         if self._database is not None:
@@ -153,7 +161,10 @@ class BubblewrapSandbox:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
         """Run ``argv`` without a terminal."""
-        done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        try:
+            done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        except OSError as error:
+            raise _gone(error) from error
         if done.ended is Ended.GONE:
             self._alive()
         return done
@@ -182,13 +193,13 @@ class BubblewrapSandbox:
         self._courier.close()
 
     def _mounts(self, files: Sequence[BinaryIO]) -> list[str]:
-        size = str(self._config.limits.memory)
+        bound = ("--size", str(self._config.limits.memory)) if self._host.sizes else ()
         mounts = [
-            *("--size", size, "--tmpfs", "/"),
+            *(*bound, "--tmpfs", "/"),
             *self._host.mounts,
             *("--proc", "/proc", "--dev", "/dev"),
             # The rest of /dev is a memory file system too, with a size of its own.
-            *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
+            *("--perms", "1777", *bound, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
             *("--perms", "1777", "--dir", "/tmp", "--perms", "1777", "--dir", "/var/tmp"),  # noqa: S108
             *("--dir", "/run", "--perms", "0700", "--dir", "/root", "--dir", "/nix"),
             *("--dir", str(WORKDIR), "--chdir", str(WORKDIR), "--setenv", "PATH", self._host.path),

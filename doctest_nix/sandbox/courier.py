@@ -28,10 +28,12 @@ _PATIENCE = 30.0
 #: be lost in the buffers of its client.
 GO = b"\n"
 
-#: Runs the arguments, stdin being a file that is unlinked already: a pipe could fill up both ways.
+#: Runs the arguments, stdout and stderr being one already here: the engine would send two streams,
+#: and their order would be lost.  stdin is a file without name: a pipe could fill up both ways.
 #: A mark with its process id comes first, after what the shell itself may have to complain of, and
 #: a mark with the status last: a background child may hold the output open for ever.
 _RUN = """\
+exec 2>&1
 read -r _
 cd {workdir} 2>/dev/null || cd /
 unset OLDPWD
@@ -73,6 +75,7 @@ kill -"$2" $tree 2>/dev/null
 #: text before it is the reason of a refusal.  ``put`` asks for its bytes before they are sent:
 #: dash reads its commands in blocks, and would swallow them.
 _FILES = """\
+exec 2>&1
 put() {
   if [ -e "$1" ] && [ ! -f "$1" ]; then
     printf 'not a regular file\\n\\n%s refused\\n' "$3"
@@ -114,32 +117,42 @@ class Courier:
         self._lock = threading.Lock()
 
     def run(self, argv: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
-        """Do what `Sandbox.run` says.
+        """Do what `Sandbox.run` says; raises OSError where the program could not be started.
 
         The first ``longest`` bytes of an output are kept.
         """
-        began = time.monotonic()
         mark = token_hex(8)
         script = _RUN.format(workdir=WORKDIR, size=len(stdin), mark=mark)
         stream = self._open(["sh", "-c", script, "sh", *argv])
         output = _Output(mark, self._longest)
-        ended = Ended.GONE
         try:
             stream.write(GO + stdin)
-            while not output.complete:
-                data = stream.read(max(began + timeout - time.monotonic(), 0))
+            while not output.pid:
+                data = stream.read(_PATIENCE)
                 if not data:
-                    break
+                    raise ConnectionError(output.text().strip() or "it hung up")
                 output.add(data)
-        except TimeoutError:
-            ended = Ended.TIMEOUT
-            if output.pid:
-                self._kill(output.pid)
-        except OSError:
-            ended = Ended.GONE
+            # The clock starts here: until then it was the engine's time.
+            began = time.monotonic()
+            ended = self._follow(stream, output, began + timeout)
         finally:
             stream.close()
         return output.completed(ended, time.monotonic() - began)
+
+    def _follow(self, stream: Stream, output: _Output, deadline: float) -> Ended:
+        """Collect the output of a running program; kill it when its time is over."""
+        try:
+            while not output.complete:
+                data = stream.read(max(deadline - time.monotonic(), 0))
+                if not data:
+                    return Ended.GONE
+                output.add(data)
+        except TimeoutError:
+            # Where this fails, the next command finds the ruin.
+            with contextlib.suppress(OSError, SandboxError):
+                self.signal(output.pid, "KILL")
+            return Ended.TIMEOUT
+        return Ended.EXITED
 
     def put(self, path: PurePosixPath, data: bytes) -> None:
         """Write a file; raises OSError where the sandbox refuses."""
@@ -175,11 +188,6 @@ class Courier:
         files, self._files = self._files, None
         if files is not None:
             files.close()
-
-    def _kill(self, pid: int) -> None:
-        # Where it fails, the command is reported as timed out, and the next one finds the ruin.
-        with contextlib.suppress(OSError, SandboxError):
-            self.signal(pid, "KILL")
 
     def _ask(self, verb: str, path: PurePosixPath, size: int) -> tuple[str, str, bytes]:
         """Send a request; return its mark, the answer, and what was said before it."""
@@ -259,12 +267,16 @@ class _Output:
             self._dropped += surplus
 
     def completed(self, ended: Ended, seconds: float) -> Completed:
-        """Return the command's end: ``ended``, unless it came to its own."""
+        """Return the command's end."""
         surplus = max(len(self._kept) - self._room, 0)
         return Completed(
-            output=self._kept[: self._room].decode(errors="surrogateescape"),
+            output=self.text(),
             exit_code=self._status,
             seconds=seconds,
-            ended=ended if self._status is None else Ended.EXITED,
+            ended=ended,
             truncated=self._dropped + surplus,
         )
+
+    def text(self) -> str:
+        """Return what is kept."""
+        return self._kept[: self._room].decode(errors="surrogateescape")

@@ -15,7 +15,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.types import LogConfig, Mount
+from docker.types import LogConfig, Mount, Ulimit
 
 from doctest_nix.config import Config, Network
 from doctest_nix.errors import SandboxError, Slug
@@ -44,10 +44,20 @@ read -r _
 stty -echo cols {columns} rows 50 && printf '%s %d\\n' {mark} $$ && exec "$@"
 """
 
-#: What Nix as root needs of root's powers is nothing: it owns its store, and with no build users
-#: it neither changes user nor mounts.  Tutorials unpack archives, chmod what others own and call
-#: `su` or `sudo`; these five do no harm in a container that has no device and no network.
-CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+#: The main process: it reads what we hold open, so that it ends with us, or when its time is over.
+_MAIN = """\
+for each in cat head mkdir rm stty timeout wc; do
+  command -v $each >/dev/null || {{ echo "it has no $each"; exit 1; }}
+done
+echo ready
+exec timeout {seconds} cat >/dev/null
+"""
+
+#: Nix as root needs no capability: it owns its store, and with no build users and no sandbox of
+#: its own it neither changes user nor mounts (2.26 evaluates, builds, optimises and collects
+#: garbage without).  But a root's tar gives files to the archive's users, and then root must
+#: still be able to change and replace them: these three, or no source archive can be built.
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 
 
 class DockerProvider:
@@ -61,12 +71,14 @@ class DockerProvider:
         self._config = config
         self._client = connect()
         self._volume = ""
+        self._made: list[DockerSandbox] = []
         # Removing a container takes 0.1 s: the next document need not wait for it.
         self._aside = ThreadPoolExecutor(2, "doctest-nix-docker")
         try:
             ensure(self._client, config.image, progress)
             version = self._client.version().get("Version", "?")
-            self.description = f"Docker engine {version}, image {config.image}"
+            digest = str(self._client.images.get(config.image).id).removeprefix("sha256:")[:12]
+            self.description = f"container engine {version}, image {config.image} ({digest})"
             self._sweep()
             self._mounts = [] if config.nixpkgs is None else [self._provide(config.nixpkgs)]
         except ENGINE_TROUBLE as error:
@@ -78,10 +90,14 @@ class DockerProvider:
 
     def create(self) -> Sandbox:
         """Return a container to be."""
-        return DockerSandbox(self._client, self._config, self._mounts, self._aside)
+        sandbox = DockerSandbox(self._client, self._config, self._mounts, self._aside)
+        self._made.append(sandbox)
+        return sandbox
 
     def close(self) -> None:
-        """Wait for the removals that are under way, and hang up."""
+        """Stop what is left, wait for the removals that are under way, and hang up."""
+        for sandbox in self._made:
+            sandbox.stop()
         self._aside.shutdown()
         if self._volume:
             with contextlib.suppress(*ENGINE_TROUBLE):
@@ -117,12 +133,14 @@ class DockerProvider:
         self._volume = volume.name
         mount = Mount(str(NIXPKGS), volume.name, type="volume")
         filling = self._unstarted([mount])
-        with tempfile.TemporaryFile() as file:
-            with tarfile.open(fileobj=file, mode="w") as archive:
-                archive.add(source, ".", filter=_as_root)
-            file.seek(0)
-            self._client.api.put_archive(filling, str(NIXPKGS), file)
-        self._client.api.remove_container(filling)
+        try:
+            with tempfile.TemporaryFile() as file:
+                with tarfile.open(fileobj=file, mode="w") as archive:
+                    archive.add(source, ".", filter=_as_root)
+                file.seek(0)
+                self._client.api.put_archive(filling, str(NIXPKGS), file)
+        finally:
+            _remove(self._client, filling)
         return Mount(str(NIXPKGS), volume.name, type="volume", read_only=True)
 
     def _unstarted(self, mounts: list[Mount]) -> str:
@@ -160,11 +178,11 @@ class DockerSandbox:
         """Create and start the container."""
         config = self._config
         limits = config.limits
-        seconds = round(config.document_timeout) + _SLACK
+        main = _MAIN.format(seconds=round(config.document_timeout) + _SLACK)
         try:
             container = self._client.containers.create(
                 config.image,
-                entrypoint=["timeout", str(seconds), "cat"],
+                entrypoint=["sh", "-c", main],
                 command=[],
                 stdin_open=True,
                 init=True,
@@ -183,13 +201,14 @@ class DockerSandbox:
                 memswap_limit=limits.memory,
                 pids_limit=limits.processes,
                 nano_cpus=round(limits.cpus * 1e9),
+                ulimits=[Ulimit(name="nofile", soft=1024, hard=16384), Ulimit(name="core", hard=0)],
                 log_config=LogConfig(type="none"),
             )
             self._container = str(container.id)
-            self._tether = _Socket(
-                self._client.api.attach_socket(self._container, {"stdin": 1, "stream": 1})
-            )
+            ends = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            self._tether = _Frames(self._client.api.attach_socket(self._container, ends))
             container.start()
+            self._tether.read_to(b"ready\n")
         except ENGINE_TROUBLE as error:
             self.stop()
             raise _not_started(error) from error
@@ -202,26 +221,23 @@ class DockerSandbox:
         mark = token_hex(8)
         script = _TERMINAL.format(columns=self._config.columns, mark=mark)
         sock = self._exec(["sh", "-c", script, "sh", *argv], env, WORKDIR, terminal=True)
-        begin = f"{mark} ".encode()
-        seen = b""
-        deadline = time.monotonic() + _PATIENCE
         try:
             sock.write(GO)
-            while not (found := seen.partition(begin)[2].partition(b"\r\n"))[1]:
-                data = sock.read(deadline - time.monotonic())
-                if not data:
-                    raise ConnectionError(seen.decode(errors="replace").strip() or "it hung up")
-                seen += data
+            sock.read_to(f"{mark} ".encode())
+            leader = sock.read_to(b"\r\n")
         except OSError as error:
             sock.close()
             raise self._gone(error) from error
-        terminal = _Terminal(self, sock, int(found[0]), found[2])
+        terminal = _Terminal(self, sock, int(leader))
         self._terminals.append(terminal)
         return terminal
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Completed:
         """Run ``argv`` in an exec of its own."""
-        done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        try:
+            done = self._courier.run(argv, stdin=stdin, timeout=timeout)
+        except OSError as error:
+            raise self._gone(error) from error
         if done.ended is Ended.GONE:
             self._check()
         return done
@@ -322,9 +338,28 @@ class _Socket:
         """Take what the SDK returns: a socket (TLS, ssh), or a file object over one."""
         self._answer = answer
         self._socket: socket.socket = getattr(answer, "_sock", answer)
+        self._pending = b""
 
     def read(self, timeout: float) -> bytes:
         """Return what arrived; a TLS socket looks into its own buffer first."""
+        if self._pending:
+            data, self._pending = self._pending, b""
+            return data
+        return self._receive(timeout)
+
+    def read_to(self, end: bytes) -> bytes:
+        """Return what comes before ``end``; raises OSError with what came where it does not."""
+        deadline = time.monotonic() + _PATIENCE
+        seen = b""
+        while end not in seen:
+            data = self.read(deadline - time.monotonic())
+            if not data:
+                raise ConnectionError(seen.decode(errors="replace").strip() or "it hung up")
+            seen += data
+        seen, _, self._pending = seen.partition(end)
+        return seen
+
+    def _receive(self, timeout: float) -> bytes:
         self._socket.settimeout(max(timeout, 0.001))
         try:
             return self._socket.recv(65536)
@@ -353,8 +388,7 @@ class _Frames(_Socket):
         self._raw = b""
         self._left = 0
 
-    def read(self, timeout: float) -> bytes:
-        """Return what arrived of stdout and stderr."""
+    def _receive(self, timeout: float) -> bytes:
         deadline = time.monotonic() + timeout
         while True:
             if self._left and self._raw:
@@ -365,7 +399,7 @@ class _Frames(_Socket):
                 self._left = int.from_bytes(self._raw[4:8], "big")
                 self._raw = self._raw[8:]
                 continue
-            more = super().read(deadline - time.monotonic())
+            more = super()._receive(deadline - time.monotonic())
             if not more:
                 return b""
             self._raw += more
@@ -374,17 +408,13 @@ class _Frames(_Socket):
 class _Terminal:
     """A terminal of a container."""
 
-    def __init__(self, sandbox: DockerSandbox, sock: _Socket, leader: int, pending: bytes) -> None:
+    def __init__(self, sandbox: DockerSandbox, sock: _Socket, leader: int) -> None:
         self._sandbox = sandbox
         self._socket = sock
         self._leader = leader
-        self._pending = pending
         self._over = False
 
     def read(self, timeout: float) -> bytes:
-        if self._pending:
-            data, self._pending = self._pending, b""
-            return data
         if self._over:
             return b""
         data = self._socket.read(timeout)

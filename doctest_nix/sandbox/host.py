@@ -17,6 +17,8 @@ from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import NIXPKGS
 
 _STORE = Path("/nix/store")
+
+_TOOLS = ("bwrap", "unshare", "nsenter", "prlimit", "setpriv", "setsid", "mount", "sh")
 _DATABASE = Path("/nix/var/nix/db")
 
 #: Where Nix's own installer puts it, for shells that its profile script has not reached.
@@ -39,7 +41,8 @@ class Host:
     ``programs`` are paths by name, here and, those of util-linux, in the sandbox.  ``mounts`` are
     bwrap's arguments, and ``path`` is ``PATH`` inside.  ``account`` is the user and group that
     sandboxes run as on the host, None for our own.  ``overlay`` tells that Nix lives in the
-    host's /nix/store, which the sandbox then shows below a throwaway layer.
+    host's /nix/store, which the sandbox then shows below a throwaway layer; ``sizes``, that bwrap
+    can bound a memory file system (from 0.7).
     """
 
     programs: Mapping[str, str]
@@ -47,6 +50,7 @@ class Host:
     path: str
     account: int | None
     overlay: bool
+    sizes: bool
 
     def as_account(self, argv: Sequence[str]) -> list[str]:
         """Return the command that runs ``argv`` as ``account``."""
@@ -62,19 +66,9 @@ def look(search: str | None = None) -> Host:
     Raises SandboxError: BUBBLEWRAP_MISSING, NIX_MISSING.
     """
     places = f"{search or os.environ.get('PATH', os.defpath)}:{_PROFILES}"
-    programs = {}
-    for name in ("bwrap", "unshare", "mount", "nsenter", "prlimit", "setpriv", "setsid", "sh"):
-        found = shutil.which(name, path=places)
-        if found is None:
-            package = "bubblewrap" if name == "bwrap" else "util-linux"
-            raise SandboxError(
-                Slug.BUBBLEWRAP_MISSING,
-                f"The bubblewrap sandbox needs the program {name}, and it is not on PATH.",
-                remedy=f"Install it: apt install {package}, or nix profile install "
-                f"nixpkgs#{package}.",
-            )
-        # A profile's path leads nowhere in the sandbox, the store's does.
-        programs[name] = str(Path(found).resolve()) if "/nix/" in found else found
+    found = {name: _found(name, places) for name in _TOOLS}
+    # NixOS has a `mount` before that one, which is nothing without the powers of its owner.
+    found["mount"] = _found("mount", f"{found['nsenter'].parent}:{places}")
     nix = shutil.which("nix-instantiate", path=places)
     if nix is None:
         raise SandboxError(
@@ -82,20 +76,21 @@ def look(search: str | None = None) -> Host:
             "The bubblewrap sandbox uses the host's Nix, and nix-instantiate is not on PATH.",
             remedy="Install Nix: apt install nix-bin, or https://nixos.org/download.",
         )
-    home = Path(nix).resolve().parent
-    overlay = home.is_relative_to(_STORE)
     # A profile would bring whatever its owner installed: only Nix itself, and on NixOS the
     # system's own programs, as /usr is elsewhere.
-    extra = [str(home)] if overlay else []
-    tools = Path(programs["setsid"]).parent.resolve()
-    if tools.is_relative_to(_STORE):
-        extra.append(str(tools))
+    nix_folder, system_folder = Path(nix).resolve().parent, found["setsid"].parent.resolve()
+    stored = [str(folder) for folder in (nix_folder, system_folder) if _is_stored(folder)]
     return Host(
-        programs=programs,
-        mounts=tuple(_mounts()),
-        path=":".join([*extra, _SYSTEM_PATH]),
+        # A profile's path leads nowhere in the sandbox, the store's does.
+        programs={
+            name: str(path.resolve() if _is_stored(path.resolve()) else path)
+            for name, path in found.items()
+        },
+        mounts=tuple(_mounts(places)),
+        path=":".join([*stored, _SYSTEM_PATH]),
         account=_account(),
-        overlay=overlay,
+        overlay=_is_stored(nix_folder),
+        sizes=_knows_sizes(found["bwrap"]),
     )
 
 
@@ -107,7 +102,7 @@ def package_set(nixpkgs: Path, host: Host, copies: Path) -> Path:
     source = nixpkgs.resolve()
     if host.account is None:
         return source
-    search = 'cd "$1" && find . ! -readable -print -quit'
+    search = 'cd "$1" && find . ! -type l ! -readable -print -quit'
     unreadable = subprocess.run(
         host.as_account([host.programs["sh"], "-c", search, "sh", str(source)]),
         capture_output=True,
@@ -130,10 +125,15 @@ def database() -> BinaryIO:
     Raises SandboxError(SANDBOX_START).
     """
     source = _DATABASE / "db.sqlite"
+    log = _DATABASE / "db.sqlite-wal"
+    # A reader of a database in use needs its log; where there is none, it would make one, in the
+    # host's /nix or in vain, unless told that nobody writes.
+    modes = ["mode=ro&immutable=1"]
+    if log.exists() and log.stat().st_size:
+        modes.insert(0, "mode=ro")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, source.name)
-        # A user who may not write beside the file can read it as long as nobody holds it open.
-        for mode in ("mode=ro", "immutable=1"):
+        for mode in modes:
             try:
                 with (
                     contextlib.closing(sqlite3.connect(f"file:{source}?{mode}", uri=True)) as old,
@@ -147,11 +147,32 @@ def database() -> BinaryIO:
     raise SandboxError(
         Slug.SANDBOX_START,
         f"Nix's database {source} cannot be read: {trouble}.",
-        remedy="Check that the file is readable, or use --nix-sandbox=docker.",
+        remedy="Check that you may read the file, or use --nix-sandbox=docker.",
     )
 
 
-def _mounts() -> Iterator[str]:
+def _found(name: str, places: str) -> Path:
+    path = shutil.which(name, path=places)
+    if path is None:
+        package = "bubblewrap" if name == "bwrap" else "util-linux"
+        raise SandboxError(
+            Slug.BUBBLEWRAP_MISSING,
+            f"The bubblewrap sandbox needs the program {name}, and it is not on PATH.",
+            remedy=f"Install it: apt install {package}, or nix profile install nixpkgs#{package}.",
+        )
+    return Path(path)
+
+
+def _is_stored(path: Path) -> bool:
+    return path.is_relative_to(_STORE)
+
+
+def _knows_sizes(bwrap: Path) -> bool:
+    asked = subprocess.run([bwrap, "--help"], capture_output=True, check=False)
+    return b"--size" in asked.stdout + asked.stderr
+
+
+def _mounts(places: str) -> Iterator[str]:
     """Yield what shows the programs of the host: /usr without /usr/local, and a little of /etc."""
     yield from ("--ro-bind", "/usr", "/usr")
     if Path("/usr/local").is_dir():
@@ -160,6 +181,11 @@ def _mounts() -> Iterator[str]:
         path = Path("/", name)
         if path.is_symlink():
             yield from ("--symlink", os.readlink(path), str(path))
+        elif name == "bin" and _is_stored((path / "sh").resolve()):
+            # NixOS has nothing there but sh; $SHELL is bash in every sandbox.
+            for shell in ("sh", "bash"):
+                where = shutil.which(shell, path=f"{path}:{places}") or path / "sh"
+                yield from ("--symlink", str(Path(where).resolve()), str(path / shell))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
     for name in _ETC:

@@ -2,60 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Mapping
 
 from doctest_nix.config import Backend, Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import Provider
-from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
-from doctest_nix.sandbox.docker import DockerProvider
-from doctest_nix.sandbox.image import Progress, connect, present
+
+#: Takes a line that says how far a long work has come.
+Progress = Callable[[str], None]
+
+# ruff: noqa: PLC0415
+# The docker SDK takes 0.1 s to import: only a run that may use it pays.
 
 
 def provider(config: Config, progress: Progress = lambda line: None) -> Provider:
     """Return the backend that ``config`` asks for, ready to make sandboxes.
 
-    AUTO takes Docker where an engine answers and has the image, else bubblewrap.  It pulls
-    nothing.  Raises SandboxError; NO_SANDBOX names both remedies.
+    AUTO takes Docker where an engine answers and has the image, else bubblewrap.  Docker asked
+    for by name pulls an image that is missing, and tells ``progress`` how far that is; AUTO does
+    so only where an engine is all there is.  Raises SandboxError; of AUTO it is NO_SANDBOX, and
+    says of each backend what it lacks and how to get it.
     """
-    match config.backend:
-        case Backend.DOCKER:
-            return DockerProvider(config, progress)
-        case Backend.BUBBLEWRAP:
-            return BubblewrapProvider(config)
-        case Backend.AUTO:
-            return _best(config, progress)
-        case _:
-            assert_never(config.backend)
-
-
-def _best(config: Config, progress: Progress) -> Provider:
+    if config.backend is not Backend.AUTO:
+        return BACKENDS[config.backend](config, progress)
     refusals: list[SandboxError] = []
-    attempts: list[Callable[[], Provider]] = [
-        lambda: _docker_at_hand(config, progress),
-        lambda: BubblewrapProvider(config),
-    ]
-    for attempt in attempts:
+    for attempt in (_docker_at_hand, _bubblewrap):
         try:
-            return attempt()
+            return attempt(config, progress)
         except SandboxError as refusal:
             refusals.append(refusal)
+    if refusals[0].slug is Slug.IMAGE_MISSING:
+        try:
+            return _docker(config, progress)
+        except SandboxError as refusal:
+            refusals[0] = refusal
     raise SandboxError(
         Slug.NO_SANDBOX,
-        "No sandbox can be had: " + " ".join(refusal.problem for refusal in refusals),
-        remedy="\n".join(refusal.remedy for refusal in refusals),
+        "There is no sandbox to run in.\n"
+        + "\n".join(f"- {each.problem} [doctest-nix.{each.slug}]" for each in refusals),
+        remedy="Either of these is enough.\n" + "\n".join(f"- {each.remedy}" for each in refusals),
     )
 
 
-def _docker_at_hand(config: Config, progress: Progress) -> Provider:
-    client = connect()
-    there = present(client, config.image)
-    client.close()
-    if not there:
-        raise SandboxError(
-            Slug.IMAGE_MISSING,
-            f"The engine has no image {config.image}.",
-            remedy=f"Docker: docker pull {config.image}, or doctest-nix image build.",
-        )
+def _docker(config: Config, progress: Progress) -> Provider:
+    from doctest_nix.sandbox.docker import DockerProvider
+
     return DockerProvider(config, progress)
+
+
+def _docker_at_hand(config: Config, progress: Progress) -> Provider:
+    from doctest_nix.sandbox.image import connect, missing, present
+
+    client = connect()
+    try:
+        if not present(client, config.image):
+            raise missing(config.image, "")
+    finally:
+        client.close()
+    return _docker(config, progress)
+
+
+def _bubblewrap(config: Config, _progress: Progress) -> Provider:
+    from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
+
+    return BubblewrapProvider(config)
+
+
+#: A backend is one module, and one line here.
+BACKENDS: Mapping[Backend, Callable[[Config, Progress], Provider]] = {
+    Backend.DOCKER: _docker,
+    Backend.BUBBLEWRAP: _bubblewrap,
+}

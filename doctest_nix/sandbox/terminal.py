@@ -1,39 +1,35 @@
 """How commands are typed into a session, and how their end and status are known.
 
-The shell itself says when a command ended: its prompt strings are set to control sequences that
-carry a random nonce.  ``PS0`` is printed when a complete command has been read (so that all
-before it, echo and prompts, is not output), ``PS2`` when the shell wants more lines, ``PS1`` when
-it is ready again, with the status, the shell's process id and its directory.  All are exported,
-so a nested shell inherits them and its process id tells that it is another level.
-``PROMPT_COMMAND`` sets them anew before each prompt: a nested ``nix-shell`` and a tutorial's own
-``PS1=`` change them.  Where a shell starts with an empty environment (``nix-shell --pure``), its
-own prompt is the sign to set them again.  Nothing here sleeps or guesses how long a command takes.
+The shell itself tells: its prompts are marks (`prompts`).  A shell that shows a prompt of its own
+(`nix-shell --pure`, a nested ``env -i bash``) is introduced to ours.  Nothing here sleeps, or
+guesses from the look of an output that a command has ended.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import time
+from collections.abc import Callable
+from pathlib import PurePosixPath
 
 from doctest_nix.config import Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
+from doctest_nix.sandbox.foreground import foreground, kill
+from doctest_nix.sandbox.kept import Kept
+from doctest_nix.sandbox.prompts import Answer, More, Prompts, Ready, Started
 from doctest_nix.screen import render
 
 #: The longest line that a terminal in canonical mode takes (Linux: N_TTY_BUF_SIZE, 4096).
 LONGEST_LINE = 4095
 
-#: Prompts of shells that lost our variables: `nix-shell --pure`, `env -i bash`, Debian's bash.
-#: Each must be the very end of what was printed.
-_FOREIGN_PROMPT = re.compile(
-    rb"(?:^|[\r\n])(?:\x1b\[[0-9;?]*[a-zA-Z])*"
-    rb"(?:\[nix-(?:shell|develop):[^\r\n\]]*\]|(?:ba)?sh-\d+\.\d+[a-z]?|[\w.-]+@[\w.-]+:[~/][^\r\n]*)[$#]"
-    rb"(?:\x1b\[[0-9;?]*[a-zA-Z])* (?:\x1b\[[0-9;?]*[a-zA-Z])*\Z"
-)
+#: The end of an output that may be the prompt of a shell that lost ours.
+_PROMPT_LIKE = re.compile(rb"[$#>%](?:\x1b\[[0-9;?]*[a-zA-Z])* (?:\x1b\[[0-9;?]*[a-zA-Z])*\Z")
 
-#: More than the bytes of any marker: a path has at most 4,096 (Linux: PATH_MAX).
-_MARKER_LENGTH = 4200
+#: What switches to the screen that editors and pagers draw on.
+_ALTERNATE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h")
 
 #: Output longer than this leaves the search buffer, so that each read costs the same.
 _FLUSH = 1 << 16
@@ -44,12 +40,11 @@ _START = 30.0
 #: How long a killed command may take to be gone, in seconds.
 _GRACE = 2.0
 
-_KILL_FOREGROUND = """\
-read -r line < "/proc/$1/stat" || exit 0
-set -- "$1" ${line##*) }
-[ "$7" -gt 0 ] || exit 0
-[ "$7" = "$4" ] || kill -s KILL -- "-$7"
-"""
+#: How long nothing must follow what looks like a prompt before it is asked who shows it.
+_QUIET = 0.05
+
+#: How often a command that is to be left running is looked at, in seconds.
+_LOOK = 0.1
 
 
 class Terminal:
@@ -63,36 +58,21 @@ class Terminal:
         self._sandbox = sandbox
         self._columns = config.columns
         self._keep = config.limits.output
-        nonce = secrets.token_hex(12)
-        start = f"\x1b]7771;{nonce};S;$$\x07"
-        more = f"\x1b]7771;{nonce};C;$$\x07"
-        ready = f"\x1b]7771;{nonce};E;$?;$$;$PWD\x07"
-        prompts = {"PS0": start, "PS1": ready, "PS2": more}
-        assignments = " ".join(f"{name}='{value}'" for name, value in prompts.items())
-        # Line editing is switched off in nested shells: it would echo, and complete on tabs.
-        # Only where it is on: bash shows a prompt twice where it is switched off again.
-        plain = "set +o emacs +o vi"
-        command = f"case $SHELLOPTS in *emacs*|*vi*) {plain};;esac;{assignments}"
-        quoted = command.replace("'", "'\\''")
-        adoption = f"{assignments} PROMPT_COMMAND='{quoted}';export PS0 PS1 PS2 PROMPT_COMMAND"
-        # Typed at line editing, a control character would be a key: printf makes them.
-        printable = "".join(f"\\{ord(c):03o}" if c in "\x1b\x07'\\" else c for c in adoption)
-        self._adoption = f"{plain};eval \"$(printf '{printable}')\"\n".encode()
-        self._marker = re.compile(
-            rb"\x1b\]7771;%s;(?:([SC]);\d+|E;(\d+);(\d+);([^\x07]*))\x07" % nonce.encode()
-        )
-        #: Where the shell stands.
-        self.directory = str(WORKDIR)
+        self._prompts = Prompts()
+        self._introductions = 0
         self._shells: list[int] = []
-        self._pending = b""
+        self._unread = bytearray()
         self._open = True
+        self._busy = False
+        #: Where the shell stands.
+        self.directory = WORKDIR
         self._stream: Stream = sandbox.attach(
             ["bash", "--noprofile", "--norc", "--noediting", "-i"],
-            {**prompts, "PROMPT_COMMAND": command, "HISTFILE": "/dev/null"},
+            {**self._prompts.variables, "HISTFILE": "/dev/null"},
         )
         try:
-            self._await_event(time.monotonic() + _START, kept=_Tail(1024))
-        except (TimeoutError, EOFError, OSError) as error:
+            self._await(Kept(1024), time.monotonic() + _START)
+        except (EOFError, OSError) as error:
             self.close()
             raise SandboxError(
                 Slug.SANDBOX_START,
@@ -106,184 +86,267 @@ class Terminal:
         """How many shells are open, the session's own included; 0 where it is gone."""
         return len(self._shells) if self._open else 0
 
-    def execute(self, command: str, *, timeout: float) -> Completed:
+    @property
+    def busy(self) -> bool:
+        """Whether a command was left running in the foreground."""
+        return self._open and self._busy
+
+    def execute(
+        self, command: str, *, timeout: float, until: Callable[[str], bool] | None = None
+    ) -> Completed:
         """Type ``command``, which may have several lines, and wait for its end.
 
-        The output is what the shell and its programs printed, rendered.  A command that is
-        still running after ``timeout`` seconds is killed; ``Ended.TIMEOUT`` then means that the
-        session goes on, and ``Ended.GONE`` that its shell is no longer there.
-        ``Ended.UNFINISHED`` means that the shell wants more lines (an open quote); the command
-        is then taken back.
+        The output is what the shell and its programs printed, rendered.  Several commands in one
+        text are typed up to the first that fails.  A command that is still running after
+        ``timeout`` seconds is killed; ``Ended.TIMEOUT`` then means that the session goes on, and
+        ``Ended.GONE`` that its shell is no longer there.  ``Ended.UNFINISHED`` means that the
+        shell wants more lines (an open quote); the command is then taken back.
+
+        ``until`` is asked again and again with the output so far; where it says True the command
+        is left running (``Ended.RUNNING``).  Then only `press` and `close` may follow.
         """
-        begin = time.monotonic()
-        kept = _Tail(self._keep)
-        status: int | None = None
-        ended = Ended.EXITED
-        try:
-            status = self._type(command, kept, begin + timeout)
-            if status is None:
-                ended = Ended.UNFINISHED
-                self._interrupt()
-        except TimeoutError:
-            ended = Ended.TIMEOUT if self._interrupt() else Ended.GONE
-        except (EOFError, OSError):
-            ended = Ended.GONE
-        if ended is Ended.GONE:
-            self.close()
-        return Completed(
-            output=render(kept.joined(), self._columns).removesuffix("\n"),
-            exit_code=status,
-            seconds=time.monotonic() - begin,
-            ended=ended,
-            truncated=kept.dropped,
-        )
+        kept = Kept(self._keep)
+        return self._complete(kept, timeout, lambda end: self._type(command, kept, end, until))
+
+    def press(self, key: bytes, *, timeout: float) -> Completed:
+        """Press a control key on the command that was left running, and wait for its end.
+
+        The output is what it printed since; ``Ended`` is as for `execute`.
+        """
+        kept = Kept(self._keep)
+
+        def act(deadline: float) -> int | None:
+            self._stream.write(key)
+            ready = self._await(kept, deadline)
+            # It may have ended before: then the key made a prompt of its own.
+            self._introduce(bytearray(), deadline)
+            return None if ready is None else ready.status
+
+        return self._complete(kept, timeout, act)
 
     def close(self) -> None:
         """Hang up.  Idempotent; never raises."""
         self._open = False
         self._stream.close()
 
-    def _type(self, command: str, kept: _Tail, deadline: float) -> int | None:
+    def _complete(
+        self, kept: Kept, timeout: float, act: Callable[[float], int | None]
+    ) -> Completed:
+        """Tell the end of ``act``, which returns a status, None for an unfinished command."""
+        begin = time.monotonic()
+        status: int | None = None
+        ended = Ended.EXITED
+        self._busy = False
+        try:
+            status = act(begin + timeout)
+            if status is None:
+                ended = Ended.UNFINISHED if self._recover() else Ended.GONE
+        except _LeftRunning:
+            ended = Ended.RUNNING
+            self._busy = True
+        except TimeoutError:
+            ended = Ended.TIMEOUT if self._recover() else Ended.GONE
+        except (EOFError, OSError):
+            ended = Ended.GONE
+        if ended is Ended.GONE:
+            self.close()
+        printed = kept.joined()
+        return Completed(
+            output=render(printed, self._columns).removesuffix("\n"),
+            exit_code=status,
+            seconds=time.monotonic() - begin,
+            ended=ended,
+            truncated=kept.dropped,
+            full_screen=_ALTERNATE_SCREEN.search(printed) is not None,
+        )
+
+    def _type(
+        self, command: str, kept: Kept, deadline: float, until: Callable[[str], bool] | None
+    ) -> int | None:
         """Type line by line, each when the shell asks for it; None where it wants more."""
         if not self._open:
             raise EOFError
-        status: int | None = None
         lines = command.encode("utf-8", "surrogateescape").split(b"\n")
         if any(len(line) > LONGEST_LINE for line in lines):
             # The terminal would cut such a line: the shell reads it from a file instead.
             name = f"/tmp/.doctest-nix-{secrets.token_hex(4)}"  # noqa: S108  in the sandbox
-            self._sandbox.run(
-                ["sh", "-c", 'cat > "$1"', "sh", name],
-                stdin=b"\n".join(lines),
-                timeout=_GRACE * 5,
-            )
+            self._sandbox.put(PurePosixPath(name), b"\n".join(lines))
             lines = [f'eval "$(cat {name}; rm -f {name})"'.encode()]
+        ready: Ready | None = None
         for line in lines:
             self._stream.write(line + b"\n")
-            status = self._await_event(deadline, kept=kept, typed=line)
-        return status
+            ready = self._await(kept, deadline, typed=line, until=until)
+            if ready is not None and ready.status != 0:
+                break
+        return None if ready is None else ready.status
 
-    def _await_event(self, deadline: float, *, kept: _Tail, typed: bytes = b"") -> int | None:
-        """Read up to the next prompt: its status, or None where the shell wants more lines.
+    def _await(
+        self,
+        kept: Kept,
+        deadline: float,
+        *,
+        typed: bytes = b"",
+        until: Callable[[str], bool] | None = None,
+    ) -> Ready | None:
+        """Read up to the next prompt and return it, None where the shell wants more lines.
 
-        What was printed up to there goes to ``kept``.  Raises TimeoutError, EOFError, OSError.
+        What was printed up to there goes to ``kept``.  Raises TimeoutError, EOFError, OSError,
+        _LeftRunning.
         """
-        output = bytearray(self._pending)
-        self._pending = b""
+        output = self._unread
+        self._unread = bytearray()
         echoed = False
-        adopted: int | None = None
+        quiet = False
         position = 0
+        look = 0.0
         try:
             while True:
-                found = self._marker.search(output, position)
-                if found is None:
-                    if adopted is None and output.endswith(b" "):
-                        adopted = self._adopt(output)
-                    # A marker may be cut by the read: search again from where one may begin.
-                    cut = output.rfind(b"\x1b", max(position, len(output) - _MARKER_LENGTH))
-                    position = cut if cut >= 0 else len(output)
-                    if position > _FLUSH and adopted is None:
-                        kept.add(bytes(output[:position]))
-                        del output[:position]
+                match mark := self._prompts.search(output, position):
+                    case Started():
+                        echoed = bool(typed) and typed in output[: mark.start]
+                        del output[: mark.end]
                         position = 0
-                    output += self._read(deadline)
-                    continue
-                kind, code, shell, directory = found.groups()
-                if kind == b"S":
-                    echoed = bool(typed) and typed in output[: found.start()]
-                    del output[: found.end()]
+                        continue
+                    case Answer():
+                        position = mark.end
+                        continue
+                    case More():
+                        self._unread = output[mark.end :]
+                        output.clear()
+                        return None
+                    case Ready():
+                        self._unread = output[mark.end :]
+                        del output[mark.start :]
+                        break
+                    case None:
+                        position = Prompts.searched(output, position)
+                if position > _FLUSH:
+                    kept.add(output[:position])
+                    del output[:position]
                     position = 0
-                    continue
-                self._pending = bytes(output[found.end() :])
-                del output[found.start() if adopted is None else adopted :]
-                if kind == b"C":
-                    output.clear()
-                    return None
-                self._enter(int(shell))
-                self.directory = directory.decode("utf-8", "surrogateescape")
-                break
+                if until is not None and (now := time.monotonic()) > look:
+                    look = now + _LOOK
+                    if until(render(kept.joined() + output, self._columns)):
+                        raise _LeftRunning
+                suspicious = not quiet and _PROMPT_LIKE.search(output, len(output) - 100)
+                pause = _QUIET if suspicious else _LOOK if until is not None else math.inf
+                quiet = not self._receive(output, deadline, pause)
+                if quiet and suspicious and (mark := self._introduce_stranger(output, deadline)):
+                    break
         finally:
-            kept.add(bytes(output))
+            kept.add(output)
+        self._enter(mark)
         if echoed:
-            self._silence(deadline)
-        return int(code)
+            # `reset` and `stty sane` switch echo on.
+            self._introduce(bytearray(), deadline)
+        return mark
 
-    def _read(self, deadline: float) -> bytes:
+    def _receive(self, output: bytearray, deadline: float, pause: float) -> bool:
+        """Append what arrives to ``output``; False where nothing does for ``pause`` seconds.
+
+        Raises TimeoutError after the deadline, EOFError, OSError.
+        """
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        data = self._stream.read(left)
+        try:
+            data = self._stream.read(min(left, pause))
+        except TimeoutError:
+            return False
         if not data:
             raise EOFError
-        return data
+        output += data
+        return True
 
-    def _adopt(self, output: bytearray) -> int | None:
-        """Give our prompts to a shell that shows its own; return where that prompt begins."""
-        found = _FOREIGN_PROMPT.search(output, max(0, len(output) - 500))
-        if found is None:
+    def _introduce_stranger(self, output: bytearray, deadline: float) -> Ready | None:
+        """Where ``output`` ends in the prompt of a shell that lost ours, give it ours."""
+        if not self._shells:
             return None
-        self._stream.write(self._adoption)
-        return found.start()
+        found = foreground(self._sandbox, self._shells[-1])
+        if not found.is_shell or found.group in self._shells:
+            return None
+        return self._introduce(output, deadline)
 
-    def _enter(self, shell: int) -> None:
+    def _introduce(self, output: bytearray, deadline: float) -> Ready:
+        """Give our prompts to the shell that reads the terminal, and return its next one.
+
+        The last line of ``output``, its own prompt, is cut off, unless the prompt was ours after
+        all.  Raises TimeoutError, EOFError, OSError.
+        """
+        position = len(output)
+        end = 1 + max(output.rfind(b"\n"), output.rfind(b"\r"))
+        number = self._type_introduction()
+        answered = False
+        ours: Ready | None = None
+        while True:
+            match mark := self._prompts.search(output, position):
+                case Ready() if answered:
+                    self._unread = output[mark.end :]
+                    del output[end:]
+                    self._enter(mark)
+                    return ours or mark
+                case Ready() if ours is None:
+                    ours = mark
+                    end = mark.start
+                    # A program may have read the line in its place.
+                    number = self._type_introduction()
+                case Answer():
+                    answered = mark.number == number
+                case None:
+                    position = Prompts.searched(output, position)
+                    self._receive(output, deadline, math.inf)
+                    continue
+                case _:
+                    pass
+            position = mark.end
+
+    def _type_introduction(self) -> int:
+        self._introductions += 1
+        self._stream.write(self._prompts.introduction(self._introductions))
+        return self._introductions
+
+    def _enter(self, ready: Ready) -> None:
         """Note which shell is at its prompt: a new one is nested, a known one was returned to."""
-        if shell in self._shells:
-            del self._shells[self._shells.index(shell) + 1 :]
+        self.directory = PurePosixPath(ready.directory)
+        if ready.shell in self._shells:
+            del self._shells[self._shells.index(ready.shell) + 1 :]
         else:
-            self._shells.append(shell)
+            self._shells.append(ready.shell)
 
-    def _silence(self, deadline: float) -> None:
-        """Switch echo off again after `reset` or `stty sane`."""
-        self._stream.write(b"stty -echo\n")
-        self._await_event(deadline, kept=_Tail(1024))
-
-    def _interrupt(self) -> bool:
-        """End what runs in the foreground; True where a prompt came back."""
-        for attempt in (self._press_interrupt, self._kill_foreground):
-            try:
-                attempt()
-                while self._await_event(time.monotonic() + _GRACE, kept=_Tail(1024)) is None:
+    def _recover(self) -> bool:
+        """End what runs in the foreground and be at a prompt again; False where that fails."""
+        try:
+            group = foreground(self._sandbox, self._shells[-1]).group
+            back = self._press_interrupt()
+            if group not in self._shells:
+                # What ignores Ctrl-C, and what its leader left behind.
+                kill(self._sandbox, group)
+                if not back:
+                    # The Ctrl-C that nobody took waits in the terminal.
                     self._press_interrupt()
-                self._silence(time.monotonic() + _GRACE)
+        except (EOFError, OSError, SandboxError):
+            return False
+        for _ in range(3):
+            try:
+                self._introduce(bytearray(), time.monotonic() + _GRACE)
             except TimeoutError:
                 continue
-            except (EOFError, OSError, SandboxError):
+            except (EOFError, OSError):
                 return False
-            else:
-                return True
+            return True
         return False
 
-    def _press_interrupt(self) -> None:
-        self._stream.write(b"\x03")
+    def _press_interrupt(self) -> bool:
+        """Press Ctrl-C; True where a prompt comes back."""
+        deadline = time.monotonic() + _GRACE
+        try:
+            self._stream.write(b"\x03")
+            while self._await(Kept(1024), deadline) is None:
+                self._stream.write(b"\x03")
+        except TimeoutError:
+            return False
+        return True
 
-    def _kill_foreground(self) -> None:
-        script = ["sh", "-c", _KILL_FOREGROUND, "sh", str(self._shells[-1])]
-        self._sandbox.run(script, timeout=_GRACE * 5)
 
-
-class _Tail:
-    """The beginning and the end of an output, within a bound on its bytes."""
-
-    def __init__(self, bound: int) -> None:
-        self._half = bound // 2
-        self._head = bytearray()
-        self._tail = bytearray()
-        self.dropped = 0
-
-    def add(self, data: bytes) -> None:
-        """Append ``data``; the middle is dropped and counted where there is too much."""
-        room = self._half - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
-        self._tail += data
-        if len(self._tail) > 2 * self._half:
-            excess = len(self._tail) - self._half
-            self.dropped += excess
-            del self._tail[:excess]
-
-    def joined(self) -> bytes:
-        """Return what was kept, with a line between the parts where something was dropped."""
-        if not self.dropped:
-            return bytes(self._head + self._tail)
-        return bytes(self._head) + b"\n[... %d bytes ...]\n" % self.dropped + bytes(self._tail)
+class _LeftRunning(Exception):  # noqa: N818  an answer, not an error
+    """The command does what it was to do, and still runs."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
 from doctest_nix.annotations import Annotations, Output
-from doctest_nix.config import Config
-from doctest_nix.expectation import Comparison, Level, compare, exactly
+from doctest_nix.config import Config, Need
+from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
 from doctest_nix.steps.needs import Unmet, of_output
@@ -52,7 +54,7 @@ class Asked:
     timeout: float
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
-    exit: int | None = None
+    status: int | None = None
 
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
@@ -61,7 +63,7 @@ class Asked:
             timeout=annotations.timeout or config.timeout,
             output=annotations.output,
             volatile=annotations.volatile,
-            exit=annotations.exit if last else None,
+            status=annotations.status if last else None,
         )
 
 
@@ -79,6 +81,13 @@ _ANSWERS = re.compile(r"(?:^|[|;&]\s*)(?:diff|cmp|e?grep|test|\[)\s[^|;&]*$")
 _LEAVES = re.compile(r"\s*(?:exit|logout)(?:\s+\d+)?\s*;?\s*(?:#.*)?$")
 _WAITS_FOR_INPUT = re.compile(r"[^\n]*(?:\[[yYnN]/[yYnN]\]|\?|:|password.*)\s*$", re.IGNORECASE)
 
+#: Prompts of programs that are typed into.
+_PROGRAMS_PROMPT = re.compile(
+    r"^(?:>>>|In \[\d+\]:|irb\([^)\n]*\)[^>\n]*>|ghci>|Prelude>|sqlite>|mysql>|iex\(\d+\)>"
+    r"|scala>|julia>|\(gdb\)|[\w-]+=[#>])(?= |$)",
+    re.MULTILINE,
+)
+
 #: As many lines of an unexpected output are shown.
 _SHOWN = 40
 
@@ -91,10 +100,24 @@ def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) 
     """
     outcome = _judge(exchange, completed, asked, stage)
     if isinstance(outcome, Wrong):
-        unmet = of_output(completed.output)
+        unmet = of_output(completed.output) or _needs_a_reader(exchange, completed)
         if unmet is not None and not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
     return outcome
+
+
+def looks_right(expected: str, output: str, exchange: Exchange, stage: Stage) -> bool:
+    """Tell whether ``output`` is what ``expected`` shows of the exchange's command."""
+    comparison, _ = compare(
+        expected,
+        output,
+        bindings=stage.bindings,
+        home=str(HOME),
+        directory=str(stage.directory),
+        pinned=False,
+        command=exchange.input,
+    )
+    return comparison.level is not Level.MISMATCH
 
 
 def wrong(exchange: Exchange, problem: str, *, hint: str = "") -> Wrong:
@@ -119,7 +142,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
         problem = "the output is not what the page shows"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
     if not _status_is_right(exchange, completed, asked):
-        wanted = "" if asked.exit is None else f", not {asked.exit}"
+        wanted = "" if asked.status is None else f", not {asked.status}"
         problem = f"the command ended with status {completed.exit_code}{wanted}"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed)))
     if comparison.level is Level.STALE:
@@ -131,7 +154,7 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
 def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) -> Comparison:
     shown, actual = exchange.expected, completed.output
     if asked.output is Output.EXACT:
-        return exactly(shown, actual)
+        return _compare_exactly(shown, actual)
     for pattern in asked.volatile:
         shown, actual = re.sub(pattern, "<volatile>", shown), re.sub(pattern, "<volatile>", actual)
     comparison, stage.bindings = compare(
@@ -146,9 +169,21 @@ def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stag
     return comparison
 
 
+def _compare_exactly(shown: str, actual: str) -> Comparison:
+    page, printed = shown.split("\n"), actual.rstrip("\n").split("\n")
+    if page == printed:
+        return Comparison(level=Level.MATCH)
+    lines = itertools.islice(difflib.ndiff(page, printed), 2 * _SHOWN)
+    return Comparison(
+        level=Level.MISMATCH,
+        diff=tuple(line for line in lines if not line.startswith("?")),
+        reason="the output is not to the letter what the page shows",
+    )
+
+
 def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
-    if asked.exit is not None:
-        return completed.exit_code == asked.exit
+    if asked.status is not None:
+        return completed.exit_code == asked.status
     leaves = _LEAVES.match(exchange.input) is not None
     return completed.exit_code in (0, None) or leaves or _may_fail(exchange, completed)
 
@@ -164,7 +199,7 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
     hint = ""
     match completed.ended:
         case Ended.TIMEOUT:
-            problem = f"the command did not end within {asked.timeout:g} s"
+            problem = f"the command did not end within {asked.timeout:.3g} s"
             last = completed.output.rsplit("\n", 1)[-1]
             if last and _WAITS_FOR_INPUT.fullmatch(last):
                 hint = f"It seems to wait for an answer to: {last.strip()}"
@@ -175,13 +210,23 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
         case Ended.UNFINISHED:
             problem = "the command is not complete: the shell waits for more lines"
             hint = "Look for a quote or a bracket that is not closed."
-        case Ended.EXITED:
+        case Ended.EXITED | Ended.RUNNING:
             problem = f"the nested shell was not entered again: status {completed.exit_code}"
         case _:
             assert_never(completed.ended)
     return Wrong(
         mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed), hint=hint)
     )
+
+
+def _needs_a_reader(exchange: Exchange, completed: Completed) -> Unmet | None:
+    """Return the need of a program that waits for what the page does not show as typed."""
+    if completed.ended is Ended.TIMEOUT:
+        if completed.full_screen:
+            return Unmet(need=Need.INTERACTIVE, sign=f"{short(exchange.input)} fills the screen")
+        if prompt := _PROGRAMS_PROMPT.search(exchange.expected):
+            return Unmet(need=Need.INTERACTIVE, sign=f"{short(exchange.input)} asks {prompt[0]}")
+    return None
 
 
 def _all_new(completed: Completed) -> tuple[str, ...]:

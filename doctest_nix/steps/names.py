@@ -87,7 +87,8 @@ def file_named(block: Block, context: Context) -> Named | None:
 
 def _stated(block: Block) -> str | None:
     caption = (block.caption or "").strip().strip("`")
-    if caption and _ANY.fullmatch(caption) and ("." in caption or _is_known(caption)):
+    is_script = block.text.startswith("#!")
+    if _ANY.fullmatch(caption) and ("." in caption or is_script or _is_known(caption)):
         return _plain(caption)
     for word in block.info.split():
         name = re.sub(r"^\{?(?:file(?:name)?|title)=|\}$", "", word).strip("\"'")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from doctest_nix.annotations import Annotations
 from doctest_nix.document import Block
+from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, repl
 from doctest_nix.steps.judge import (
@@ -18,21 +19,30 @@ from doctest_nix.steps.judge import (
     Stale,
     Wrong,
     judge,
+    looks_right,
     short,
     wrong,
 )
+from doctest_nix.steps.moves import Move, after, before, goes_on, moves
 from doctest_nix.steps.needs import of_command
+from doctest_nix.steps.running import interrupt, is_interrupted, leave_running
 from doctest_nix.steps.transcript import Exchange, Prompt, exchanges
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStep:
-    """The exchanges of one transcript, in order; the first that is wrong ends it."""
+    """The exchanges of one transcript, in order; the first that is wrong ends it.
+
+    ``moves`` is what the page tells the reader to do before; ``goes_on`` says that the page goes
+    on while the last command runs.
+    """
 
     block: Block
     exchanges: tuple[Exchange, ...]
     annotations: Annotations
+    moves: tuple[Move, ...] = ()
+    goes_on: bool = False
     depends: bool = True
     changes: bool = True
 
@@ -52,10 +62,12 @@ class SessionStep:
         begin = time.monotonic()
         masks: list[str] = []
         stale: Mismatch | None = None
-        for exchange in self.exchanges:
-            last = exchange is self.exchanges[-1]
-            asked = Asked.of(self.annotations, stage.config, last=last)
-            outcome = _execute(exchange, asked, stage)
+        for move in self.moves:
+            _make(move, stage)
+        position = 0
+        while position < len(self.exchanges):
+            outcome, taken = self._execute(position, stage)
+            position += taken
             match outcome:
                 case Right():
                     masks += outcome.masks
@@ -87,40 +99,105 @@ class SessionStep:
             masks=tuple(masks),
         )
 
+    def _execute(self, position: int, stage: Stage) -> tuple[Outcome, int]:
+        """Type and judge the exchange at ``position``; return how many it turned out to be."""
+        exchange = self.exchanges[position]
+        following = self.exchanges[position + 1 :]
+        asked = Asked.of(self.annotations, stage.config, last=not following)
+        asked = replace(asked, timeout=min(asked.timeout, stage.seconds_left))
+        if asked.timeout <= 0:
+            limit = stage.config.document_timeout
+            return wrong(exchange, f"the document took longer than {limit:g} s"), 1
+        outcome = _prepare(exchange, asked, stage)
+        if outcome is not None:
+            return outcome, 1
+        if is_interrupted(exchange):
+            return interrupt(exchange, asked, stage), 1
+        if self.goes_on and not following:
+            return leave_running(exchange, asked, stage), 1
+        completed = stage.type(exchange.input, timeout=asked.timeout)
+        exchange, taken = _with_what_was_printed(exchange, following, completed, stage)
+        return judge(exchange, completed, asked, stage), 1 + taken
+
 
 def from_block(block: Block, context: Context) -> SessionStep | None:
     """Return the step for a block with a prompt in it, whatever its language."""
     found = exchanges(block)
-    return (
-        SessionStep(block=block, exchanges=found, annotations=context.annotations)
-        if found
-        else None
+    if not found:
+        return None
+    return SessionStep(
+        block=block,
+        exchanges=found,
+        annotations=context.annotations,
+        moves=moves(before(context.document, context.index)),
+        goes_on=goes_on(found[-1].expected, after(context.document, context.index)),
     )
 
 
-def _execute(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome:
-    """Type one command where its prompt says, and judge it."""
+def _make(move: Move, stage: Stage) -> None:
+    match move:
+        case Move.OTHER:
+            stage.take_another_session()
+        case Move.FIRST:
+            stage.return_to_first_session()
+        case Move.INTERRUPT:
+            stage.press_interrupt()
+        case Move.LEAVE:
+            stage.leave()
+        case _:
+            assert_never(move)
+
+
+def _prepare(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome | None:
+    """Be where the prompt says; return an outcome where there is nothing more to type."""
     for unmet in of_command(exchange.input):
         if not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
-    timeout = asked.timeout
     match exchange.prompt:
         case Prompt.REPL:
             return repl.execute(exchange, asked, stage)
         case Prompt.NESTED:
-            trouble = stage.show_nested_prompt(timeout=timeout)
+            trouble = stage.show_nested_prompt(timeout=asked.timeout)
             if trouble is not None:
                 return judge(exchange, trouble, asked, stage)
         case Prompt.SHELL | Prompt.ROOT:
-            stage.show_outer_prompt(timeout=timeout)
+            stage.session.show_outer_prompt(timeout=asked.timeout)
         case _:
             assert_never(exchange.prompt)
     if not exchange.input:
         return Right()
     if repl.starts(exchange.input):
         return repl.start(exchange, asked, stage)
-    ended_by = stage.ended_by
-    completed = stage.type(exchange.input, timeout=timeout)
-    if ended_by is not None:
-        return wrong(exchange, f"there is no session any more: `{short(ended_by)}` ended it")
-    return judge(exchange, completed, asked, stage)
+    if stage.session.ended_by is not None:
+        ended_by = short(stage.session.ended_by)
+        return wrong(exchange, f"there is no session any more: `{ended_by}` ended it")
+    return None
+
+
+def _with_what_was_printed(
+    exchange: Exchange, following: tuple[Exchange, ...], completed: Completed, stage: Stage
+) -> tuple[Exchange, int]:
+    """Take for output what looks like commands below it, where it was printed in that place.
+
+    A line of output that begins with `$ ` cannot be told from a command on the page.  Returns the
+    exchange with the output that it then has, and how many of ``following`` are part of it.
+    """
+    printed = [line.rstrip() for line in completed.output.split("\n")] if following else []
+    taken = 0
+    for candidate in following:
+        line = candidate.text.partition("\n")[0].rstrip()
+        if line not in printed or not any(
+            looks_right(exchange.expected, "\n".join(printed[:place]), exchange, stage)
+            for place, found in enumerate(printed)
+            if found == line
+        ):
+            break
+        blank = "\n" * (candidate.location.line - exchange.location.end_line)
+        exchange = replace(
+            exchange,
+            location=replace(exchange.location, end_line=candidate.location.end_line),
+            expected=(exchange.expected + blank if exchange.expected else "") + candidate.text,
+            text=exchange.text + blank + candidate.text,
+        )
+        taken += 1
+    return exchange, taken

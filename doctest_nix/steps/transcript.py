@@ -33,13 +33,14 @@ class Exchange:
 
     ``input`` is the command without prompts, continuation lines joined by newlines, ``""`` for a
     bare prompt; ``expected`` the output's lines without blank lines at its end.  ``location``
-    spans prompt to last line of output.
+    spans prompt to last line of output, ``text`` is what the page shows there.
     """
 
     location: Location
     prompt: Prompt
     input: str
     expected: str
+    text: str
 
 
 _PROMPTS = (
@@ -62,12 +63,8 @@ def exchanges(block: Block) -> tuple[Exchange, ...]:
     A prompt counts at the block's common indentation alone.  Text before the first prompt is
     output of what stood before the block, and left out.
     """
-    lines = block.text.split("\n")
-    indent = min((len(n) - len(n.lstrip()) for n in lines if n.strip()), default=0)
-    lines = [line[indent:] for line in lines]
-    root = block.language.lower() in _ROOT_LANGUAGES and not any(
-        _match(line, root=False) for line in lines
-    )
+    lines = _lines(block)
+    root = _root_asks(block, lines)
     result: list[Exchange] = []
     position = 0
     while position < len(lines):
@@ -100,9 +97,17 @@ def exchanges(block: Block) -> tuple[Exchange, ...]:
                 prompt=prompt,
                 input=command.strip() if "\n" not in command else command.rstrip(),
                 expected=expected,
+                text="\n".join(lines[first : last + 1]),
             )
         )
     return tuple(result)
+
+
+def is_transcript(block: Block) -> bool:
+    """Tell whether a block has exchanges."""
+    lines = _lines(block)
+    root = _root_asks(block, lines)
+    return any(_match(line, root=root) for line in lines)
 
 
 def leading_output(block: Block) -> str:
@@ -113,6 +118,19 @@ def leading_output(block: Block) -> str:
             break
         lines.append(line)
     return "\n".join(lines).strip("\n")
+
+
+def _lines(block: Block) -> list[str]:
+    lines = block.text.split("\n")
+    indent = min((len(n) - len(n.lstrip()) for n in lines if n.strip()), default=0)
+    return [line[indent:] for line in lines]
+
+
+def _root_asks(block: Block, lines: list[str]) -> bool:
+    """Tell whether a line that begins with `#` is typed at root's prompt."""
+    return block.language.lower() in _ROOT_LANGUAGES and not any(
+        _match(line, root=False) for line in lines
+    )
 
 
 def _match(line: str, *, root: bool) -> tuple[Prompt, int] | None:

@@ -1,0 +1,62 @@
+"""Which formats documents have, and how one is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from doctest_nix.document import Block, Document
+from doctest_nix.errors import DocumentError, Slug
+from doctest_nix.formats import myst, rst
+from doctest_nix.formats.include import resolve
+
+#: A format: a pure function of text and path, which raises DocumentError and nothing else.
+Parse = Callable[[str, Path], Document]
+
+#: The formats by suffix.  To add one, write its module beside these and its line here.
+FORMATS: dict[str, Parse] = {
+    ".md": myst.parse,
+    ".markdown": myst.parse,
+    ".rst": rst.parse,
+}
+
+
+def load(path: Path, *, root: Path) -> Document:
+    """Read the document at ``path`` and the files that its blocks include, below ``root``.
+
+    Raises DocumentError: UNREADABLE for what is no UTF-8 text file of a known format, and all
+    that the format's ``parse`` raises.  An included file that cannot be had is no error: its
+    block says so in ``fault``, and the other blocks are as good as ever.
+    """
+    parse = FORMATS.get(path.suffix.lower())
+    if parse is None:
+        remedy = f"Documents end in {', '.join(FORMATS)}."
+        raise _unreadable(path, 1, f"no format has the suffix {path.suffix!r}", remedy)
+    document = parse(_read(path), path)
+    elements = tuple(
+        resolve(element, root=root) if isinstance(element, Block) else element
+        for element in document.elements
+    )
+    return replace(document, elements=elements)
+
+
+def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise _unreadable(path, 1, "this is no regular file", "Name a file, or collect the folder.")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problem = f"the file cannot be read: {error.strerror}"
+        raise _unreadable(path, 1, problem, "Check its name and its permissions.") from None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        problem = f"byte 0x{data[error.start]:02x} is no UTF-8"
+        remedy = f"Save it as UTF-8, for example: iconv -f latin1 -t utf-8 {path.name}"
+        raise _unreadable(path, line, problem, remedy) from None
+
+
+def _unreadable(path: Path, line: int, problem: str, remedy: str) -> DocumentError:
+    return DocumentError(path, line, Slug.UNREADABLE, problem, remedy=remedy)

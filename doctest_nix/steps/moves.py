@@ -1,0 +1,101 @@
+"""What prose between two transcripts tells the reader to do with terminals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from doctest_nix.document import Block, Document, Prose
+from doctest_nix.steps.transcript import is_transcript
+
+
+class Move(StrEnum):
+    """Something that a reader does before typing on."""
+
+    OTHER = "type into another terminal"
+    FIRST = "return to the first terminal"
+    INTERRUPT = "press Ctrl-C"
+    LEAVE = "press Ctrl-D, or type exit"
+
+
+_MARKUP = re.compile(r"</?kbd>|\{kbd\}|:kbd:|[`*]")
+_SENTENCE = re.compile(r"(?<=[.!?:;])\s+")
+
+_OTHER = re.compile(
+    r"\b(?:in|into|from|open|opening|start|starting|launch|use|using|switch to|have)\s+"
+    r"(?:up\s+)?(?:yet\s+)?(?:a|an|the|your)?\s*"
+    r"(?:(?:another|second|new|separate|different|other|third)\s+(?:\w+\s+)?(?:terminal|console)"
+    r"|(?:another|second|separate)\s+shell)\b",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(
+    r"\b(?:(?:in|into|to|from)\s+(?:the|your)\s+(?:first|original|initial)\s+"
+    r"|back\s+(?:in|to)\s+the\s+(?:other\s+)?)(?:terminal|console)\b",
+    re.IGNORECASE,
+)
+_INTERRUPT = re.compile(r"\b(?:ctrl|control)\s*[-+ ]?\s*c\b|\^C\b|\bC-c\b", re.IGNORECASE)
+_END_OF_INPUT = re.compile(r"\b(?:ctrl|control)\s*[-+ ]?\s*d\b|\^D\b|\bC-d\b", re.IGNORECASE)
+_EXIT = re.compile(r"(?:``?|:command:`|<code>)(?:exit|logout)(?:``?|</code>)")
+
+#: A sentence that tells the reader to do something about what runs.
+_INSTRUCTION = re.compile(
+    r"(?:\W*(?:and|then|now|next|first|finally|afterwards|please|you can|let us|let's)\b,?\s*)*"
+    r"(?:press|hit|type|use|enter|run|stop|quit|exit|leave|end|terminate|interrupt|close|kill)\b",
+    re.IGNORECASE,
+)
+
+
+def moves(prose: Iterable[Prose]) -> tuple[Move, ...]:
+    """Return what the reader is told, in order.
+
+    Keys are pressed where a sentence is an instruction.  Where another terminal follows, Ctrl-C
+    that is only mentioned tells how to end what must go on running.
+    """
+    found: list[Move] = []
+    for paragraph in prose:
+        for sentence in _SENTENCE.split(paragraph.text):
+            plain = _MARKUP.sub("", sentence)
+            if _OTHER.search(plain):
+                found.append(Move.OTHER)
+            elif _FIRST.search(plain):
+                found.append(Move.FIRST)
+            if _INSTRUCTION.match(plain):
+                if _INTERRUPT.search(plain):
+                    found.append(Move.INTERRUPT)
+                elif _END_OF_INPUT.search(plain) or _EXIT.search(sentence):
+                    found.append(Move.LEAVE)
+    return tuple(found)
+
+
+def goes_on(shown: str, prose: Iterable[Prose]) -> bool:
+    """Tell whether the page goes on while a command runs.
+
+    It does where the command's output, or the prose after it, mentions Ctrl-C, and where the
+    prose goes to another terminal.
+    """
+    if _INTERRUPT.search(shown):
+        return True
+    texts = [_MARKUP.sub("", paragraph.text) for paragraph in prose]
+    return any(_INTERRUPT.search(text) or _OTHER.search(text) for text in texts)
+
+
+def before(document: Document, index: int) -> tuple[Prose, ...]:
+    """Return the prose between the transcript before element ``index`` and it, in order."""
+    return tuple(_prose(document, range(index - 1, -1, -1)))[::-1]
+
+
+def after(document: Document, index: int) -> tuple[Prose, ...]:
+    """Return the prose between element ``index`` and the next transcript, in order."""
+    return tuple(_prose(document, range(index + 1, len(document.elements))))
+
+
+def _prose(document: Document, indices: Iterable[int]) -> Iterator[Prose]:
+    for index in indices:
+        match document.elements[index]:
+            case Prose() as prose:
+                yield prose
+            case Block() as block if is_transcript(block):
+                return
+            case _:
+                pass
