@@ -16,11 +16,12 @@ from converters.oracle.compare import (
 )
 from converters.oracle.normalise import normalise
 from converters.oracle.prover import Prover, build
-from converters.oracle.rules import RULES, Rule
+from converters.oracle.rules import INHERENT, RULES, Rule
 from converters.oracle.tree import Anchor, Block, Element, Page, Site, Warned
 from converters.oracle.workshop import Syntax, Workshop
 
 __all__ = [
+    "INHERENT",
     "RULES",
     "Anchor",
     "Block",

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from docutils import nodes
 
-from converters.oracle.rules import RULES, Context, Goal, Rule
+from converters.oracle.rewriting import Context, Goal
+from converters.oracle.rules import RULES, Rule
 from converters.oracle.tree import Anchor, Block, Element, Page
 
 #: Ids that are counted, by docutils, by Sphinx and (for equations without a label) by MyST-Parser.
@@ -43,8 +44,8 @@ def normalise(
         automatic=automatic, goal=goal, column_widths="colwidths-grid" in style.split(",")
     )
     anchors = tuple(sorted(_anchors(document, automatic)))
+    source = str(document.get("source") or "")
     _rewrite(document, rules, context)
-    source = _source(document)
     facts = tuple(_element(node, source) for node in _taken(document, nodes.meta))
     return Page(
         name=name, blocks=tuple(_blocks(document, (), source)), facts=facts, anchors=anchors
@@ -152,10 +153,6 @@ def _anchors(document: nodes.document, automatic: Mapping[str, str]) -> Iterator
 
 
 # Writing it down
-
-
-def _source(document: nodes.document) -> str:
-    return str(document.get("source") or "")
 
 
 def _blocks(node: nodes.Element, section: tuple[str, ...], source: str) -> Iterator[Block]:

@@ -41,7 +41,7 @@ def build(
     ``conf`` and ``overrides`` are those of `Project`, and ``overrides["extensions"]`` are added to
     the project's; all of them must be picklable.  ``work``
     is a directory for Sphinx's own files, made where it is missing.  Reading and resolving may
-    take ``timeout`` seconds each.  Raises ProjectError.
+    take ``timeout`` seconds each; ``jobs`` processes resolve.  Raises ProjectError.
     """
     project = Project.of(source, conf, overrides or {}, work)
     with _opened(project, jobs, timeout) as process:
@@ -71,7 +71,6 @@ class Prover:
         ``page_timeout`` is what one page may take later.
         """
         project = Project.of(source, conf, overrides or {}, work, "myst_parser")
-        self._jobs = jobs
         self._page_timeout = page_timeout
         self._timeout = timeout
         self._process = _open(project, jobs, timeout)

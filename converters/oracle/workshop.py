@@ -10,8 +10,7 @@ import pickle
 import posixpath
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -26,9 +25,11 @@ from sphinx.util import logging
 from sphinx.util.build_phase import BuildPhase
 from sphinx.util.docutils import LoggingReporter, patch_docutils
 
+from converters.oracle.facts import Object, facts_of, objects_of
 from converters.oracle.normalise import automatic_ids, counted, normalise
-from converters.oracle.rules import RULES, Goal, Rule
-from converters.oracle.tree import Element, Page, Site, Warned
+from converters.oracle.rewriting import Goal
+from converters.oracle.rules import RULES, Rule
+from converters.oracle.tree import Page, Site, Warned
 from converters.oracle.warned import WarningStream
 from converters.separate import Raised, in_forks
 
@@ -99,11 +100,18 @@ class Workshop:
     """A site that Sphinx has read, whose pages can be looked at, and read from other sources."""
 
     def __init__(self, project: Project, jobs: int) -> None:
-        """Read all pages with ``jobs`` processes; raises what conf.py and Sphinx raise."""
+        """Read all pages, and resolve with ``jobs`` processes later; raises what Sphinx raises.
+
+        Pages are read one after the other, as ``sphinx-build`` does by default: what a page
+        leaves behind for others (a role, say) is then there on every run, and for `attempt`.
+        """
         start = time.monotonic()
         self._jobs = jobs
         self._stream = WarningStream(project.source.resolve())
-        self.app = _application(project, self._stream, jobs)
+        # Entered and never left: the process is this site's own.
+        self._patches = patch_docutils(project.settings or project.source)
+        self._patches.__enter__()
+        self.app = _application(project, self._stream)
         self.env: BuildEnvironment = self.app.env
         builder = self.app.builder
         builder.phase = BuildPhase.READING
@@ -116,7 +124,7 @@ class Workshop:
         self._addresses = {builder.get_target_uri(name): name for name in self.names}
         self._automatic: dict[str, dict[str, str]] = {}
         self._pages: dict[str, Attempt] = {}
-        self._objects = _objects(self.env)
+        self._objects = objects_of(self.env)
         self.seconds = time.monotonic() - start
 
     @property
@@ -164,7 +172,7 @@ class Workshop:
         self._stream.take()
         doctree = self._read(name, text, syntax)
         warnings = self._stream.take()
-        look = self._look(name, doctree, _objects(self.env)[name], rules)
+        look = self._look(name, doctree, objects_of(self.env)[name], rules)
         return replace(look, warnings=(*warnings, *look.warnings))
 
     def _read(self, name: str, text: str, syntax: Syntax) -> nodes.document:
@@ -179,10 +187,8 @@ class Workshop:
         app.config.source_suffix = dict.fromkeys(suffixes, syntax.value)
         listener = app.connect("source-read", swap, priority=-1_000_000)
         try:
-            with (
-                tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private,
-                _overridden("relfn2path", _finding_planned),
-            ):
+            with tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private:
+                env.__class__ = _Trying
                 builder.doctreedir = type(directory)(private)
                 builder.phase = BuildPhase.READING
                 app.emit("env-purge-doc", env, name)
@@ -190,16 +196,12 @@ class Workshop:
                 builder.read_doc(name)
                 data = Path(private, f"{name}.doctree").read_bytes()
         finally:
+            env.__class__ = BuildEnvironment
             app.disconnect(listener)
             app.config.source_suffix = suffixes
             builder.doctreedir = directory
             builder.phase = BuildPhase.RESOLVING
-        others = BuildEnvironment.get_doctree
-
-        def get_doctree(_env: BuildEnvironment, docname: str) -> nodes.document:
-            return _unpickled(data, env, name) if docname == name else others(env, docname)
-
-        with _overridden("get_doctree", get_doctree):  # figures are numbered from doctrees
+        with _numbering(lambda: _unpickled(data, env, name), name):
             _number(app, {name})
         return _unpickled(data, env, name)
 
@@ -207,7 +209,7 @@ class Workshop:
         self,
         name: str,
         doctree: nodes.document,
-        objects: Sequence[tuple[str, ...]],
+        objects: Sequence[Object],
         rules: Sequence[Rule],
     ) -> Attempt:
         self._stream.take()
@@ -216,11 +218,7 @@ class Workshop:
         self.env.apply_post_transforms(doctree, name)
         automatic = automatic_ids(doctree)
         page = normalise(doctree, name=name, goal=self._goal(name), rules=rules)
-        facts = (
-            _title(self.env.longtitles[name].astext()),
-            *_metadata(self.env.metadata[name]),
-            *_described(objects, automatic),
-        )
+        facts = facts_of(self.env, name, objects, automatic)
         return Attempt(
             page=replace(page, facts=(*page.facts, *facts)), warnings=self._stream.take()
         )
@@ -252,13 +250,11 @@ class _Application(Sphinx):
         super().preload_builder(name)
 
 
-def _application(project: Project, warnings: IO[str], jobs: int) -> Sphinx:
+def _application(project: Project, warnings: IO[str]) -> Sphinx:
     overrides = {"nitpicky": False, **project.overrides}
     settings = project.settings
     if settings is None:
         overrides.setdefault("root_doc", _root(project.source))
-    # Left on: the process is this site's own.
-    patch_docutils(settings or project.source).__enter__()
     app = _Application(
         project.extensions,
         project.source,
@@ -270,7 +266,6 @@ def _application(project: Project, warnings: IO[str], jobs: int) -> Sphinx:
         status=None,
         warning=warnings,
         freshenv=True,
-        parallel=jobs,
     )
     app.connect("doctree-read", _own_nodes, priority=0)
     return app
@@ -294,17 +289,18 @@ def _root(source: Path) -> str:
 
 
 @contextlib.contextmanager
-def _overridden(name: str, function: object) -> Iterator[None]:
-    """Give Sphinx's environment another method for a while.
+def _numbering(doctree: Callable[[], nodes.document], name: str) -> Iterator[None]:
+    """Let Sphinx have the doctree of the page ``name`` from ``doctree``, not from its file."""
+    others = BuildEnvironment.get_doctree
 
-    In its class: what stands in the instance would be pickled, where a page's nodes lead to it.
-    """
-    original = getattr(BuildEnvironment, name)
-    setattr(BuildEnvironment, name, function)
+    def get_doctree(env: BuildEnvironment, docname: str) -> nodes.document:
+        return doctree() if docname == name else others(env, docname)
+
+    setattr(BuildEnvironment, "get_doctree", get_doctree)  # noqa: B010 - not by assignment: mypy
     try:
         yield
     finally:
-        setattr(BuildEnvironment, name, original)
+        setattr(BuildEnvironment, "get_doctree", others)  # noqa: B010 - as above
 
 
 def _number(app: Sphinx, read: set[str]) -> None:
@@ -312,18 +308,19 @@ def _number(app: Sphinx, read: set[str]) -> None:
     list(app.env.check_dependents(app, read))  # a generator: the work is done on the way
 
 
-_relfn2path = BuildEnvironment.relfn2path
+class _Trying(BuildEnvironment):
+    """The environment while a page is tried: finds a page that is still RST as Markdown.
 
+    A class of its own: what a page's nodes lead to is pickled with them, so that no method may
+    stand in the instance, and a project may document Sphinx's own class.
+    """
 
-def _finding_planned(
-    env: BuildEnvironment, filename: str, docname: str | None = None
-) -> tuple[str, str]:
-    """Do as ``relfn2path``, and find a page that is still RST by its name in Markdown."""
-    relative, absolute = _relfn2path(env, filename, docname)
-    planned, suffix = posixpath.splitext(relative)
-    if suffix == ".md" and planned in env.all_docs and not Path(absolute).exists():
-        return str(env.doc2path(planned, base=False)), str(env.doc2path(planned))
-    return relative, absolute
+    def relfn2path(self, filename: str | Path, docname: str | None = None) -> tuple[str, str]:
+        relative, absolute = super().relfn2path(filename, docname)
+        planned, suffix = posixpath.splitext(relative)
+        if suffix == ".md" and planned in self.all_docs and not Path(absolute).exists():
+            return str(self.doc2path(planned, base=False)), str(self.doc2path(planned))
+        return relative, absolute
 
 
 def _unpickled(data: bytes, env: BuildEnvironment, name: str) -> nodes.document:
@@ -349,45 +346,3 @@ def _keep_conditions(doctree: nodes.document) -> None:
         kept = nodes.container("", *node.children, only=node["expr"])
         kept.line, kept.source = node.line, node.source
         node.parent.replace(node, kept)
-
-
-def _objects(env: BuildEnvironment) -> dict[str, list[tuple[str, ...]]]:
-    """Return what each page describes: (domain, type, name, shown name, anchor)."""
-    found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for domain in env.domains.values():
-        for name, shown, kind, page, anchor, _priority in domain.get_objects():
-            found[page].append((domain.name, kind, str(name), str(shown), str(anchor)))
-    return found
-
-
-def _described(
-    objects: Sequence[tuple[str, ...]], automatic: Mapping[str, str]
-) -> Iterator[Element]:
-    for domain, kind, name, shown, anchor in objects:
-        goal = f"({automatic[anchor]})" if anchor in automatic else anchor
-        yield Element(
-            kind="label" if kind == "label" else "object",
-            attributes=(
-                ("anchor", goal),
-                ("name", name),
-                ("shown", shown),
-                ("type", f"{domain}:{kind}"),
-            ),
-        )
-
-
-def _title(text: str) -> Element:
-    """Return what a browser's tab shows, which need not be the page's heading."""
-    return Element(kind="title", attributes=(("text", " ".join(text.split())),))
-
-
-#: Metadata of which Sphinx asks only whether it is there.
-_FLAGS = ("orphan", "nosearch", "nocomments", "no-search")
-
-
-def _metadata(metadata: Mapping[str, object]) -> Iterator[Element]:
-    """Yield a page's settings for Sphinx, without those by MyST-Parser and for it."""
-    for name, value in metadata.items():
-        if not name.startswith("myst") and name != "wordcount":
-            shown = "" if name in _FLAGS else str(value)
-            yield Element(kind="metadata", attributes=(("name", name), ("value", shown)))

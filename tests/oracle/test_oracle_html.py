@@ -84,7 +84,8 @@ def html(source: Path) -> Path:
     settings = (source / "conf.py").read_text()
     (source / "conf.py").write_text(f"{settings}extensions.append('myst_parser')\n{options}\n")
     made = source.parent / "html"
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(source), str(made)]
+    plain = ["-D", "html_theme=basic", "-D", "html_use_index=0"]  # without the site around a page
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", *plain, str(source), str(made)]
     subprocess.run(command, check=True, stderr=subprocess.PIPE, timeout=240)
     return made
 

@@ -94,6 +94,14 @@ def test_white_space_is_joined_across_markup() -> None:
     )
 
 
+def test_of_two_texts_that_read_the_same_the_right_one_is_rewritten() -> None:
+    texts = [nodes.Text(" and "), nodes.Text(" and ")]
+    one, two = nodes.emphasis("", "a"), nodes.emphasis("", "b ")
+    paragraph = nodes.paragraph("", "", one, texts[0], two, texts[1], nodes.image(uri="c.png"))
+    children = first(normalise(document(paragraph))).children
+    assert (" and ", "and ") == (children[1], children[3])
+
+
 def test_a_space_that_does_not_break_stays() -> None:
     assert ("a\N{NO-BREAK SPACE} b",) == first(
         normalise(document(nodes.paragraph("", "a\N{NO-BREAK SPACE}  b")))

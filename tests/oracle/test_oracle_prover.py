@@ -307,3 +307,19 @@ def test_a_page_that_cannot_be_resolved_ends_the_build(tmp_path: Path) -> None:
     )
     with pytest.raises(ProjectError, match="cannot resolve"):
         build(site(tmp_path, conf=conf), work=tmp_path / "work", timeout=60)
+
+
+def test_what_a_page_leaves_behind_for_others_is_there_when_one_is_tried(tmp_path: Path) -> None:
+    first = "First\n=====\n\n.. role:: left\n"
+    second = "Second\n======\n\n:left:`behind`\n"
+    source = site(tmp_path, conf="suppress_warnings = ['toc']\n", a=first, b=second)
+    with Prover(source, work=tmp_path / "work", timeout=60) as prover:
+        proof = prover.prove("b", "# Second\n\n{left}`behind`\n")
+    assert ((), ()) == (proof.differences, proof.new_warnings)
+
+
+def test_a_page_that_documents_sphinx_itself_is_read_as_ever(tmp_path: Path) -> None:
+    page = "Page\n====\n\n.. automethod:: sphinx.environment.BuildEnvironment.relfn2path\n"
+    conf = "extensions = ['sphinx.ext.autodoc']\n"
+    with Prover(site(tmp_path, conf, page=page), work=tmp_path / "work", timeout=60) as prover:
+        assert prover.prove("page", page, Syntax.RST).proven
