@@ -273,7 +273,7 @@ _LINE_STARTS = re.compile(
       | (?P<fence>~{3,}|:{3,}|`{3,}(?=[^`]*$))
       | (?P<target>\((?=.+\)=\s*$))
       | (?P<definition>[:~](?=\s))
-      | (?P<field>:(?=[^:\s][^:]*:(?:\s|$)))
+      | (?P<field>:(?=\S.*:))
       | (?P<attributes>\{(?=.*\}\s*$)(?![\w+:-]+\}`))
       | (?P<reference>\[(?=[^\]]+\]:))
     )
