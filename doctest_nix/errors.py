@@ -27,6 +27,8 @@ class Slug(StrEnum):
     NIX_MISSING = "nix-missing"
     SANDBOX_GONE = "sandbox-gone"
     SANDBOX_START = "sandbox-start"
+    PROJECT = "project"
+    WRITE = "write"
 
 
 class DoctestNixError(Exception):

@@ -1,0 +1,154 @@
+"""``doctest-nix convert``: what is asked for, and what is told of it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from converters import apply, report
+from converters.migration import Migration
+from converters.project import plan
+from doctest_nix.errors import DoctestNixError
+
+
+class Engine(StrEnum):
+    """Which converter writes the candidates."""
+
+    OWN = "own"
+    RST_TO_MYST = "rst-to-myst"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the arguments say; return 0, 1 where there is something to convert or a fault."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _convert(arguments)
+    except DoctestNixError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; nothing was changed.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="doctest-nix convert",
+        description="Convert RST pages of a Sphinx site to MyST and prove that each renders the"
+        " same.  Without --write, print what would change.  The project's conf.py is run, in"
+        " another process and on a copy of the project.",
+    )
+    parser.add_argument("path", type=Path, help="a site's directory, or one page")
+    doing = parser.add_mutually_exclusive_group()
+    doing.add_argument("--write", action="store_true", help="write it; needs a clean work tree")
+    doing.add_argument(
+        "--check", action="store_true", help="print no diff; fail where a page can be converted"
+    )
+    parser.add_argument(
+        "--engine",
+        type=Engine,
+        choices=list(Engine),
+        default=Engine.OWN,
+        help="who writes the candidates; all are proven alike (default: %(default)s)",
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report in Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=900.0,
+        metavar="SECONDS",
+        help="for each reading of the site (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="processes that read the site (default: %(default)s)"
+    )
+    return parser
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.path
+    if not path.exists():
+        print(f"{path}: there is no such file or directory", file=sys.stderr)
+        return 2
+    if apply.recover(path if path.is_dir() else path.parent):
+        print("An interrupted run was undone first.", file=sys.stderr)
+    with _workplace() as work, _progress() as progress:
+        migration = plan(
+            path,
+            work,
+            engine=arguments.engine.value,
+            timeout=arguments.timeout,
+            jobs=arguments.jobs,
+            progress=progress,
+        )
+    _report(arguments, migration)
+    if arguments.write:
+        return _write(migration)
+    if not arguments.check:
+        for line in report.diff(migration):
+            print(line)
+    print(report.summary(migration), file=sys.stderr)
+    pending = bool(migration.converted)
+    return 1 if arguments.check and pending else 0
+
+
+def _report(arguments: argparse.Namespace, migration: Migration) -> None:
+    if arguments.report is not None:
+        arguments.report.write_text(report.markdown(migration), "utf-8")
+    if arguments.json is not None:
+        arguments.json.write_text(report.as_json(migration), "utf-8")
+    for page in migration.left:
+        place = f"{page.path}:{page.line}" if page.line else page.path
+        print(f"{place}: left as RST: {page.reason}", file=sys.stderr)
+    for mention in migration.mentions:
+        print(f"{mention.path}:{mention.line}: names a converted page", file=sys.stderr)
+
+
+def _write(migration: Migration) -> int:
+    if not migration.converted:
+        print(report.summary(migration), file=sys.stderr)
+        return 0
+    following = apply.write(migration)
+    print(report.summary(migration), file=sys.stderr)
+    for line in following:
+        print(line, file=sys.stderr)
+    return 0
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="doctest-nix-convert-")).resolve()
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    width = 24
+
+    def show(what: str, done: int, total: int) -> None:
+        filled = width * done // max(1, total)
+        bar = "█" * filled + "░" * (width - filled)
+        print(f"\r\x1b[K{bar} {what} {done}/{total}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

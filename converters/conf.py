@@ -1,0 +1,131 @@
+"""What has to change in a conf.py, and how is the change made so that it stays small?"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What the pages of a site need of its settings.
+
+    ``extensions`` are Sphinx extensions to add, ``myst`` MyST extensions to enable,
+    ``substitutions`` the project-wide ones by name, ``exclude`` files that would become pages.
+    ``keep_footnotes`` keeps those where they are written.
+    """
+
+    extensions: Sequence[str] = ()
+    myst: Sequence[str] = ()
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+    exclude: Sequence[str] = ()
+    keep_footnotes: bool = False
+
+    def settings(self) -> dict[str, object]:
+        """Return the MyST settings alone, as Sphinx takes them on its command line."""
+        settings: dict[str, object] = {}
+        if self.myst:
+            settings["myst_enable_extensions"] = sorted(self.myst)
+        if self.substitutions:
+            settings["myst_substitutions"] = dict(self.substitutions)
+        if self.keep_footnotes:
+            settings["myst_footnote_sort"] = False
+        return settings
+
+
+def edited(conf: str, change: Change) -> str:
+    """Return the text of a conf.py with ``change`` made: lists extended where they stand.
+
+    A list that is written as one gets its new items in its own layout; a setting that is
+    computed is extended by a line of its own at the end.
+    """
+    text = _with_items(conf, "extensions", change.extensions)
+    text = _with_items(text, "exclude_patterns", change.exclude)
+    known = _names(text)
+    text = _with_items(text, "myst_enable_extensions", sorted(change.myst))
+    added: list[str] = []
+    if change.keep_footnotes and "myst_footnote_sort" not in known:
+        added.append("myst_footnote_sort = False")
+    if change.substitutions:
+        items = "".join(
+            f"    {_literal(name)}: {_literal(value)},\n"
+            for name, value in sorted(change.substitutions.items())
+        )
+        own = "    **myst_substitutions,\n" if "myst_substitutions" in known else ""
+        added.append(f"myst_substitutions = {{\n{own}{items}}}")
+    return _with_lines(text, added)
+
+
+def _with_lines(text: str, added: Sequence[str]) -> str:
+    if not added:
+        return text
+    body = text if not text or text.endswith("\n") else f"{text}\n"
+    gap = "" if not body or body.endswith("\n\n") else "\n"
+    return body + gap + "\n".join(added) + "\n"
+
+
+def _names(text: str) -> set[str]:
+    return {
+        target.id
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _with_items(text: str, name: str, items: Sequence[str]) -> str:
+    """Add ``items`` to the list ``name``, where it is first written."""
+    if not items:
+        return text
+    assigned = [
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    value = assigned[-1].value if assigned else None
+    if not isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        written = ", ".join(_literal(item) for item in items)
+        before = f"*{name}, " if assigned else ""
+        return _with_lines(text, [f"{name} = [{before}{written}]"])
+    return _extended(text, value, items)
+
+
+def _extended(text: str, value: ast.List | ast.Tuple | ast.Set, items: Sequence[str]) -> str:
+    lines = text.split("\n")
+    if not value.elts:
+        end = _offset(lines, value.end_lineno or 1, value.end_col_offset or 0)
+        start = _offset(lines, value.lineno, value.col_offset)
+        inner = ", ".join(_literal(item) for item in items)
+        comma = "," if isinstance(value, ast.Tuple) and len(items) == 1 else ""
+        return f"{text[: start + 1]}{inner}{comma}{text[end - 1 :]}"
+    last = value.elts[-1]
+    quote = text[_offset(lines, last.lineno, last.col_offset)]
+    end = _offset(lines, last.end_lineno or 1, last.end_col_offset or 0)
+    written = [_literal(item, quote) for item in items]
+    if last.lineno == value.lineno and value.end_lineno == value.lineno:
+        return f"{text[:end]}, {', '.join(written)}{text[end:]}"
+    line = lines[last.lineno - 1]
+    margin = line[: len(line) - len(line.lstrip())]
+    rest = text[end:]
+    if rest.lstrip().startswith(","):
+        at = end + rest.index(",") + 1
+        line_end = text.find("\n", at)
+        return text[:line_end] + "".join(f"\n{margin}{item}," for item in written) + text[line_end:]
+    joined = ",".join(f"\n{margin}{item}" for item in written)
+    return f"{text[:end]},{joined}{text[end:]}"
+
+
+def _offset(lines: Sequence[str], line: int, column: int) -> int:
+    """Return where a place of the syntax tree is in the text; its columns count bytes."""
+    before = sum(len(text) + 1 for text in lines[: line - 1])
+    return before + len(lines[line - 1].encode()[:column].decode())
+
+
+def _literal(text: str, quote: str = '"') -> str:
+    if quote == "'" and text.isascii() and "'" not in text and "\\" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,214 @@
+"""How a directive is written: in a fence of its own kind, its body as the directive reads it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from docutils import nodes
+
+from converters import escaping, fences, inline, kept, matter, tables
+from converters.pen import (
+    DIRECTIVE,
+    EVAL_RST,
+    NATIVE,
+    VERBATIM,
+    Key,
+    Lines,
+    Pen,
+    Surroundings,
+    UnwritableError,
+    Way,
+    named_page,
+    stack,
+)
+from converters.recorder import DirectiveRecord
+from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
+
+
+def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
+    """Yield the ways of writing a directive, best first."""
+    name = node["name"].lower()
+    shape = shape_of(node["name"], pen.surroundings.registry)
+    match name:
+        case "meta":
+            yield NATIVE, lambda: matter.meta(pen, node)
+        case "default-role":
+            yield NATIVE, lambda: _default_role(pen, node)
+            return
+        case "rst-class" if not node["content"]:
+            yield NATIVE, lambda: _class(pen, node)
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "code-block" | "sourcecode" | "code":
+            yield NATIVE, lambda: _code(node)
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "include" if includes_page(node, pen.surroundings) in pen.surroundings.fragments:
+            yield DIRECTIVE, lambda: _include(pen, node)
+        case "include" if not {"literal", "code"} & dict(node["options"]).keys():
+            pass  # what it includes is RST
+        case "index" if "\n" in (node["argument"] or ""):
+            yield DIRECTIVE, lambda: _index(pen, node)
+        case "table":
+            yield DIRECTIVE, lambda: _table(pen, node)
+            yield DIRECTIVE, lambda: _table_of_lists(pen, node, key)
+        case _ if name in AUTODOC:
+            pass  # docstrings are RST
+        case _:
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+            if shape.body is Body.UNKNOWN and node["content"]:
+                yield VERBATIM, lambda: _verbatim(pen, node, shape)
+    yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+
+
+def _default_role(pen: Pen, node: DirectiveRecord) -> Lines:
+    pen.default_role = node["argument"] or pen.surroundings.default_role
+    return Lines()
+
+
+_TAKES_CLASSES = (
+    nodes.paragraph, nodes.bullet_list, nodes.enumerated_list, nodes.definition_list,
+    nodes.block_quote, nodes.literal_block,
+)  # fmt: skip
+
+
+def _class(pen: Pen, node: DirectiveRecord) -> Lines:
+    following = node.next_node(descend=False, siblings=True)
+    words = (node["argument"] or "").split()
+    if not isinstance(following, _TAKES_CLASSES) or not all(
+        re.fullmatch(r"[a-z][a-z0-9-]*", word) for word in words
+    ):
+        raise UnwritableError("classes on something that takes no attributes")
+    pen.used.add("attrs_block")
+    return Lines(text=("{" + " ".join(f".{word}" for word in words) + "}",))
+
+
+def _code(node: DirectiveRecord) -> Lines:
+    language = node["argument"] or ""
+    if node["options"] or not re.fullmatch(r"[\w.+#-]*", language) or not node["content"]:
+        raise UnwritableError("code with options")
+    return fences.code_fence(language, "\n".join(node["content"]))
+
+
+def _index(pen: Pen, node: DirectiveRecord) -> Lines:
+    if node["options"]:
+        raise UnwritableError("index entries with options")
+    entries = (" ".join(line.split()) for line in node["argument"].split("\n") if line.strip())
+    return stack([fences.fence(pen, "index", entry, [], Lines(), colon=False) for entry in entries])
+
+
+def includes_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
+    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
+    if node["name"].lower() != "include" or node["options"] or node["content"]:
+        return None
+    return named_page("".join((node["argument"] or "").split()), surroundings)
+
+
+def _include(pen: Pen, node: DirectiveRecord) -> Lines:
+    path = "".join(node["argument"].split())
+    target = f"{posixpath.splitext(path)[0]}.md"
+    return fences.fence(pen, "include", target, [], Lines(), colon=False)
+
+
+def _table(pen: Pen, node: DirectiveRecord) -> Lines:
+    shape = shape_of("table", {})
+    table, _ = tables.only_table(node)
+    return fences.fence(
+        pen,
+        "table",
+        fences.argument(pen, node, shape),
+        fences.options(pen, node, shape),
+        tables.pipes(pen, table),
+        colon=False,
+    )
+
+
+def _table_of_lists(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
+    shape = shape_of("table", {})
+    table, index = tables.only_table(node)
+    return tables.lists(
+        pen,
+        table,
+        (*key, index),
+        pen.cell,
+        title=fences.argument(pen, node, shape),
+        options=fences.options(pen, node, shape),
+    )
+
+
+def _directive(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
+    name = node["name"]
+    if name.lower() == "sourcecode":
+        name = "code-block"
+    if name.lower() == "role":
+        first, *rest = node["content"] or ("",)
+        return fences.fence(pen, name, first, [], Lines(text=tuple(rest)), colon=False)
+    argument, leading = _argument(pen, node, shape)
+    body = stack([leading, _body(pen, node, key, shape)])
+    return fences.fence(
+        pen, name, argument, fences.options(pen, node, shape), body, colon=shape.colon
+    )
+
+
+def _argument(pen: Pen, node: DirectiveRecord, shape: Shape) -> tuple[str, Lines]:
+    """Return the argument, and what of it stands in the body: a formula, a version's remark."""
+    text = node["argument"] or ""
+    if node["name"].lower() == "math" and text:
+        return "", Lines(text=(*text.split("\n"), *([""] if node["content"] else [])))
+    if shape.argument is Argument.VERSION and "\n" in text and not node["content"]:
+        version, rest = text.split(None, 1)
+        remark = escaping.guard(fences.markup(pen, rest))
+        return version, Lines.of(remark)
+    return fences.argument(pen, node, shape), Lines()
+
+
+def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
+    if not node["content"]:
+        return Lines()
+    match shape.body:
+        case Body.PROSE | Body.UNKNOWN:
+            return pen.flow(node, key)
+        case Body.INLINE:
+            lines = (inline.phrase(pen, child.children) for child in node.children)
+            return Lines(text=tuple(lines))
+        case Body.GLOSSARY:
+            return _glossary(pen, node, key)
+        case Body.LITERAL if node["name"].lower() == "toctree":
+            return Lines(text=tuple(_entry(pen, line) for line in node["content"]))
+        case Body.CSV | Body.LITERAL:
+            return Lines(text=node["content"])
+        case Body.NONE:
+            raise UnwritableError(f"a body that {node['name']} does not take")
+
+
+def _entry(pen: Pen, line: str) -> str:
+    """Return a toctree's entry; a page that is named by its file is named by its new one."""
+    match = re.fullmatch(r"(.*<\s*)?([^<>]+?)(\s*>\s*)?", line)
+    if match is None or named_page(match[2], pen.surroundings) not in pen.surroundings.converted:
+        return line
+    return f"{match[1] or ''}{posixpath.splitext(match[2])[0]}.md{match[3] or ''}"
+
+
+def _glossary(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
+    entries: list[Lines] = []
+    for index, item in enumerate(node.children):
+        terms: list[str] = []
+        body = Lines()
+        for place, child in enumerate(item.children):
+            if isinstance(child, nodes.term):
+                terms.append(inline.phrase(pen, child.children))
+            elif isinstance(child, nodes.definition):
+                body = pen.flow(child, (*key, index, place))
+        entries.append(body.indented("    ", "    ").around(terms, []))
+    return stack(entries)
+
+
+def _verbatim(pen: Pen, node: DirectiveRecord, shape: Shape) -> Lines:
+    return fences.fence(
+        pen,
+        node["name"],
+        fences.argument(pen, node, shape),
+        fences.options(pen, node, shape),
+        Lines(text=node["content"]),
+        colon=False,
+    )

@@ -1,0 +1,68 @@
+"""How a block is kept as RST in a page of MyST.
+
+MyST-Parser reads each ``eval-rst`` block as a document of its own: names of links and
+substitutions do not reach into it, nor from one of its lines to another.  So they are replaced
+by what they stand for.  Labels of the page itself are found, and so are citations.
+"""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+
+from converters import inline
+from converters.page import Link
+from converters.pen import Lines, Pen, UnwritableError
+from converters.recorder import DirectiveRecord
+
+
+def eval_rst(pen: Pen, node: nodes.Node) -> Lines:
+    """Return the source of ``node`` as a block of RST that stands alone.
+
+    Raises UnwritableError where it cannot: footnotes do not reach out of such a block.
+    """
+    if any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote)):
+        raise UnwritableError("RST with footnotes in it")
+    text = "\n".join(pen.source(node))
+    for reference in node.findall(nodes.reference):
+        text = _with_address(pen, text, reference)
+    for substitution in node.findall(nodes.substitution_reference):
+        text = _expanded(pen, text, substitution)
+    lines = text.split("\n")
+    if pen.default_role != pen.surroundings.default_role:
+        lines = [f".. default-role:: {pen.default_role}", "", *lines]
+    longest = max((len(run) for run in re.findall(r"^\s*(`{3,})", text, re.MULTILINE)), default=2)
+    ticks = "`" * (longest + 1)
+    return Lines(text=(f"{ticks}{{eval-rst}}", *lines, ticks))
+
+
+def _with_address(pen: Pen, text: str, reference: nodes.reference) -> str:
+    if "refuri" in reference:
+        return text
+    if reference.get("anonymous"):
+        goal = pen.page.anonymous.get(id(reference))
+    else:
+        goal = pen.page.goals.get(reference.get("refname", ""))
+    if not isinstance(goal, Link):
+        return text
+    words = reference.rawsource.split()
+    pattern = r"(?<![\w`])" + r"\s+".join(re.escape(word) for word in words) + r"(?![\w`_])"
+    shown = " ".join(reference.astext().split()).replace("<", "\\<")
+    return re.sub(pattern, lambda _: f"`{shown} <{goal.uri}>`__", text, count=1)
+
+
+def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> str:
+    name = reference.astext()
+    definition = pen.page.substitutions.get(name) or pen.surroundings.substitutions.get(name)
+    if definition is None:
+        return text  # one of Sphinx's own
+    child = definition.children[0] if definition.children else None
+    kind = child["name"].lower() if isinstance(child, DirectiveRecord) else ""
+    if isinstance(child, DirectiveRecord) and kind == "replace":
+        shown = " ".join(" ".join(child["content"]).split())
+    elif isinstance(child, DirectiveRecord) and kind == "unicode":
+        shown = inline.characters(child)
+    else:
+        raise UnwritableError("RST with a substitution that is no text")
+    return text.replace(f"|{name}|", shown)

@@ -1,0 +1,62 @@
+"""Which lines elsewhere in the project name a page that is called otherwise now?"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from converters.migration import Mention
+from converters.repository import Repository
+from converters.scope import Scope
+
+#: Files that cannot name a page usefully, or that are too large to be written by hand.
+_LARGEST = 1_000_000
+
+
+def mentions(scope: Scope, converted: Iterable[str]) -> Iterator[Mention]:
+    """Yield lines of the project's other files that name a converted page by its old name.
+
+    ``converted`` are the pages' old paths, relative to the site's source directory.
+    """
+    root, source = scope.root, scope.source
+    old = {(source / path).resolve() for path in converted}
+    names = {path.name for path in old}
+    if not names:
+        return
+    pattern = re.compile(r"[\w./-]*?(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
+    for file in _text_files(root):
+        if file in old or file == scope.conf:
+            continue
+        try:
+            text = file.read_text("utf-8")
+        except (UnicodeDecodeError, OSError):
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if any(_names(found[0], file, source, root, old) for found in pattern.finditer(line)):
+                yield Mention(
+                    path=file.relative_to(root).as_posix(), line=number, text=line.strip()[:200]
+                )
+
+
+def _names(word: str, file: Path, source: Path, root: Path, old: AbstractSet[Path]) -> bool:
+    places = (file.parent, source, root)
+    return any((place / word.lstrip("/")).resolve() in old for place in places)
+
+
+def _text_files(root: Path) -> Iterator[Path]:
+    """Yield the project's own files: those that git tracks, else all but hidden directories'."""
+    repository = Repository.of(root)
+    if repository is not None:
+        paths = [repository.root / name for name in sorted(repository.tracked([]))]
+    else:
+        paths = []
+        for directory, folders, files in os.walk(root):
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "_build")))
+            paths += [Path(directory, name) for name in sorted(files)]
+    for path in paths:
+        own = path.is_relative_to(root) and path.is_file() and not path.is_symlink()
+        if own and path.stat().st_size < _LARGEST:
+            yield path

@@ -1,0 +1,101 @@
+"""What a migration found and would do, as data: pages and their fates, files and their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from converters.oracle import SiteProof
+
+
+class PageFate(StrEnum):
+    """What becomes of an RST file."""
+
+    PROVEN = "proven"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A block that stays RST in a proven page: its source lines and what it is.
+
+    ``blocks`` counts the blocks in it, itself included.  ``autodoc`` is true of a directive that
+    reads docstrings.
+    """
+
+    line: int
+    construct: str
+    blocks: int
+    autodoc: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOutcome:
+    """An RST file's fate.
+
+    ``path`` and ``target`` are relative to the site's source directory.  ``text`` is the page in
+    MyST, ``""`` where it is left.  ``reason`` says why it is left, ``line`` and ``construct``
+    where that was seen (0 and ``""`` where nowhere in particular).  ``blocks`` counts its blocks.
+    """
+
+    name: str
+    path: str
+    target: str
+    fate: PageFate
+    text: str = ""
+    kept: tuple[Kept, ...] = ()
+    blocks: int = 0
+    reason: str = ""
+    line: int = 0
+    construct: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A line of another file that names a converted page by its old name."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds: reading the site as it is, writing, finding other ways, the last whole build."""
+
+    baseline: float = 0.0
+    writing: float = 0.0
+    settling: float = 0.0
+    proof: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A whole site's conversion, proven but not written.
+
+    ``source`` is the site's directory and ``root`` the project's.  ``conf`` is the conf.py with
+    its new text, None where it stays or there is none.  ``edits`` maps other files below
+    ``source`` to their new texts: RST pages that list converted ones by file name.  ``proof`` is
+    of the last whole build, None where nothing is converted.
+    """
+
+    source: Path
+    root: Path
+    pages: tuple[PageOutcome, ...]
+    conf: tuple[Path, str] | None = None
+    edits: Mapping[str, str] = field(default_factory=dict)
+    mentions: tuple[Mention, ...] = ()
+    proof: SiteProof | None = None
+    timing: Timing = Timing()
+
+    @property
+    def converted(self) -> tuple[PageOutcome, ...]:
+        """The pages that are proven, and so would be written."""
+        return tuple(page for page in self.pages if page.fate is PageFate.PROVEN)
+
+    @property
+    def left(self) -> tuple[PageOutcome, ...]:
+        """The pages that stay RST."""
+        return tuple(page for page in self.pages if page.fate is PageFate.LEFT)

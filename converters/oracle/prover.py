@@ -1,0 +1,164 @@
+"""The oracle from outside: conf.py is code, so sites are read in another process.
+
+A site that is only built is one call of `build`; to try page after page, keep a `Prover`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar, TypeVarTuple
+
+from converters.oracle.compare import (
+    Difference,
+    Kind,
+    PageProof,
+    compare_pages,
+    new_warnings,
+)
+from converters.oracle.tree import Site
+from converters.oracle.workshop import Project, Syntax, Workshop
+from converters.separate import ProjectError, Raised, SeparateProcess, in_fork
+
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+
+
+def build(
+    source: Path,
+    *,
+    conf: Path | None = None,
+    overrides: Mapping[str, object] | None = None,
+    work: Path,
+    timeout: float,
+    jobs: int = 2,
+) -> Site:
+    """Read the site ``source`` and return it, ready to be compared; ``source`` is not written to.
+
+    ``conf`` and ``overrides`` are those of `Project`, and ``overrides["extensions"]`` are added to
+    the project's; all of them must be picklable.  ``work``
+    is a directory for Sphinx's own files, made where it is missing.  Reading and resolving may
+    take ``timeout`` seconds each; ``jobs`` processes resolve.  Raises ProjectError.
+    """
+    project = Project.of(source, conf, overrides or {}, work)
+    with _opened(project, jobs, timeout) as process:
+        return process.call(Workshop.site, timeout, timeout=timeout)
+
+
+class Prover:
+    """A site that was read once, against which new sources of its pages are proven.
+
+    Use it in a ``with`` statement, or close it.  MyST-Parser is always on, with the ``myst_…``
+    settings that ``overrides`` give.
+    """
+
+    def __init__(
+        self,
+        source: Path,
+        *,
+        conf: Path | None = None,
+        overrides: Mapping[str, object] | None = None,
+        work: Path,
+        timeout: float,
+        page_timeout: float = 60.0,
+        jobs: int = 2,
+    ) -> None:
+        """Read the site as `build` does, ``timeout`` seconds at most; raises ProjectError.
+
+        ``page_timeout`` is what one page may take later.
+        """
+        project = Project.of(source, conf, overrides or {}, work, "myst_parser")
+        self._page_timeout = page_timeout
+        self._timeout = timeout
+        self._process = _open(project, jobs, timeout)
+
+    def site(self) -> Site:
+        """Return the baseline."""
+        return self._process.call(Workshop.site, self._timeout, timeout=self._timeout)
+
+    def prove(self, page: str, text: str, syntax: Syntax = Syntax.MYST) -> PageProof:
+        """Compare the baseline's ``page`` to what ``text`` renders to in its place.
+
+        A text that cannot be read is unequal: one difference of the kind UNREADABLE.  Raises
+        ProjectError where the baseline has no such page or its process is gone.
+        """
+        limit = self._page_timeout
+        return self._process.call(prove, page, text, syntax, limit, timeout=limit * 2)
+
+    def call(
+        self,
+        function: Callable[[Workshop, *Arguments], Result],
+        *arguments: *Arguments,
+        timeout: float,
+    ) -> Result:
+        """Return ``function(workshop, *arguments)`` from the site's process, as `SeparateProcess`.
+
+        It may do in a fork (`in_fork`, `in_forks`) what changes the workshop.
+        """
+        return self._process.call(function, *arguments, timeout=timeout)
+
+    def close(self) -> None:
+        """End the site's process.  Idempotent; never raises."""
+        self._process.close()
+
+    def __enter__(self) -> Self:
+        """Return the prover itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: float) -> PageProof:
+    """Compare a page to what ``text`` renders to in its place; the workshop stays as it is."""
+    baseline = workshop.page(page)
+    known = (*workshop.warnings, *baseline.warnings)
+    attempt = in_fork(workshop.attempt, page, text, syntax, timeout=timeout)
+    if isinstance(attempt, Raised):
+        return unreadable(page, attempt, blocks=len(baseline.page.blocks))
+    proof = compare_pages(baseline.page, attempt.page)
+    return replace(proof, new_warnings=new_warnings(known, attempt.warnings))
+
+
+def unreadable(page: str, raised: Raised, *, blocks: int) -> PageProof:
+    """Return the proof of a candidate that Sphinx could not read."""
+    difference = Difference(
+        page=page,
+        line=None,
+        path="page",
+        kind=Kind.UNREADABLE,
+        expected="",
+        actual=raised.what,
+    )
+    return PageProof(page=page, differences=(difference,), blocks=blocks, equal_blocks=0)
+
+
+def _open(project: Project, jobs: int, timeout: float) -> SeparateProcess[Workshop]:
+    log = project.work / "sphinx.log"
+    try:
+        return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)
+    except ProjectError as error:
+        if not error.problem.startswith("ThemeError"):
+            raise
+    # The theme is not installed here.  Nothing is drawn with it: any other one does.
+    plain = {**project.overrides, "html_theme": "basic", "html_theme_options": {}}
+    project = replace(project, overrides=plain)
+    return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)
+
+
+@contextmanager
+def _opened(project: Project, jobs: int, timeout: float) -> Iterator[SeparateProcess[Workshop]]:
+    process = _open(project, jobs, timeout)
+    try:
+        yield process
+    finally:
+        process.close()

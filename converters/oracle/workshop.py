@@ -1,0 +1,348 @@
+"""How is a site read, and how does one page of it look with another source?
+
+Runs the project's conf.py: import it where that may be, use it through `converters.separate`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import posixpath
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.build_phase import BuildPhase
+from sphinx.util.docutils import LoggingReporter, patch_docutils
+
+from converters.oracle.facts import Object, facts_of, objects_of
+from converters.oracle.normalise import automatic_ids, counted, normalise
+from converters.oracle.rewriting import Goal
+from converters.oracle.rules import RULES, Rule
+from converters.oracle.tree import Page, Site, Warned
+from converters.oracle.warned import WarningStream
+from converters.separate import Raised, in_forks
+
+#: Names that a site's first page has where no conf.py says it, likeliest first.
+_ROOTS = ("index", "contents", "README", "readme")
+
+
+class Syntax(StrEnum):
+    """What a page's source is written in, by Sphinx's name for it."""
+
+    RST = "restructuredtext"
+    MYST = "markdown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A documentation project: its sources, its settings, and a directory for Sphinx's files.
+
+    ``conf`` is its conf.py; None takes the one in ``source``, or neutral settings where there is
+    none.  ``overrides`` replace settings of the same name; ``extensions`` are added to the
+    project's own.
+    """
+
+    source: Path
+    work: Path
+    conf: Path | None
+    overrides: Mapping[str, object]
+    extensions: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        source: Path,
+        conf: Path | None,
+        overrides: Mapping[str, object],
+        work: Path,
+        *further: str,
+    ) -> Project:
+        """Take the ``extensions`` out of ``overrides`` and add ``further`` ones."""
+        settings = dict(overrides)
+        named = settings.pop("extensions", ())
+        extensions = tuple(map(str, named)) if isinstance(named, list | tuple) else (str(named),)
+        return cls(
+            source=source,
+            work=work,
+            conf=conf,
+            overrides=settings,
+            extensions=(*extensions, *further),
+        )
+
+    @property
+    def settings(self) -> Path | None:
+        """The directory of the conf.py that counts, None for neutral settings."""
+        if self.conf is not None:
+            return self.conf.parent
+        return self.source if (self.source / "conf.py").is_file() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A page read from another source, and what Sphinx warned of on the way."""
+
+    page: Page
+    warnings: tuple[Warned, ...]
+
+
+class Workshop:
+    """A site that Sphinx has read, whose pages can be looked at, and read from other sources."""
+
+    def __init__(self, project: Project, jobs: int) -> None:
+        """Read all pages, and resolve with ``jobs`` processes later; raises what Sphinx raises.
+
+        Pages are read one after the other, as ``sphinx-build`` does by default: what a page
+        leaves behind for others (a role, say) is then there on every run, and for `attempt`.
+        """
+        start = time.monotonic()
+        self._jobs = jobs
+        self._stream = WarningStream(project.source.resolve())
+        # Entered and never left: the process is this site's own.
+        self._patches = patch_docutils(project.settings or project.source)
+        self._patches.__enter__()
+        self.app = _application(project, self._stream)
+        self.env: BuildEnvironment = self.app.env
+        builder = self.app.builder
+        builder.phase = BuildPhase.READING
+        with logging.pending_warnings():
+            _number(self.app, set(builder.read()))
+        builder.phase = BuildPhase.CONSISTENCY_CHECK
+        self.env.check_consistency()
+        builder.phase = BuildPhase.RESOLVING
+        self.warnings: tuple[Warned, ...] = self._stream.take()
+        self._addresses = {builder.get_target_uri(name): name for name in self.names}
+        self._automatic: dict[str, dict[str, str]] = {}
+        self._pages: dict[str, Attempt] = {}
+        self._objects = objects_of(self.env)
+        self.seconds = time.monotonic() - start
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all pages, sorted."""
+        return sorted(self.env.all_docs)
+
+    def page(self, name: str) -> Attempt:
+        """Return the page ``name`` as the site has it, and the warnings of resolving its links."""
+        if name not in self._pages:
+            doctree = self.env.get_doctree(name)
+            self._pages[name] = self._look(name, doctree, self._objects[name], RULES)
+        return self._pages[name]
+
+    def site(self, timeout: float) -> Site:
+        """Return the whole site; resolving it may take ``timeout`` seconds."""
+        start = time.monotonic()
+        names = self.names
+        count = min(len(names), self._jobs * 4)
+        found: list[Attempt] = []
+        for chunk, pages in in_forks(
+            lambda chunk: [self.page(name) for name in chunk],
+            [names[first::count] for first in range(count)],
+            jobs=self._jobs,
+            timeout=timeout,
+        ):
+            if isinstance(pages, Raised):
+                raise ExtensionError(f"{pages.what} (in one of {', '.join(chunk)})\n{pages.trace}")
+            found += pages
+        warnings = [*self.warnings, *(warned for page in found for warned in page.warnings)]
+        return Site(
+            pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
+            warnings=tuple(sorted(warnings, key=lambda w: (w.page, w.line or 0, w.message))),
+            seconds=self.seconds + time.monotonic() - start,
+        )
+
+    def attempt(
+        self, name: str, text: str, syntax: Syntax, rules: Sequence[Rule] = RULES
+    ) -> Attempt:
+        """Return the page ``name`` read from ``text``, all other pages being as they are.
+
+        The site remembers the new page from then on: call it in a fork.  A link to another page
+        by the name that it would have as Markdown finds it.  Raises what Sphinx raises.
+        """
+        self._stream.take()
+        doctree = self._read(name, text, syntax)
+        warnings = self._stream.take()
+        look = self._look(name, doctree, objects_of(self.env)[name], rules)
+        return replace(look, warnings=(*warnings, *look.warnings))
+
+    def _read(self, name: str, text: str, syntax: Syntax) -> nodes.document:
+        app, env, builder = self.app, self.env, self.app.builder
+
+        def swap(_app: Sphinx, docname: str, source: list[str]) -> None:
+            if docname == name:
+                source[0] = text
+
+        # The page keeps its path, so that what it includes is found: its suffix means ``syntax``.
+        suffixes, directory = app.config.source_suffix, builder.doctreedir
+        app.config.source_suffix = dict.fromkeys(suffixes, syntax.value)
+        listener = app.connect("source-read", swap, priority=-1_000_000)
+        try:
+            with tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private:
+                env.__class__ = _Trying
+                builder.doctreedir = type(directory)(private)
+                builder.phase = BuildPhase.READING
+                app.emit("env-purge-doc", env, name)
+                env.clear_doc(name)
+                builder.read_doc(name)
+                data = Path(private, f"{name}.doctree").read_bytes()
+        finally:
+            env.__class__ = BuildEnvironment
+            app.disconnect(listener)
+            app.config.source_suffix = suffixes
+            builder.doctreedir = directory
+            builder.phase = BuildPhase.RESOLVING
+        with _numbering(lambda: _unpickled(data, env, name), name):
+            _number(app, {name})
+        return _unpickled(data, env, name)
+
+    def _look(
+        self,
+        name: str,
+        doctree: nodes.document,
+        objects: Sequence[Object],
+        rules: Sequence[Rule],
+    ) -> Attempt:
+        self._stream.take()
+        _keep_goals(doctree)
+        _keep_conditions(doctree)
+        self.env.apply_post_transforms(doctree, name)
+        automatic = automatic_ids(doctree)
+        page = normalise(doctree, name=name, goal=self._goal(name), rules=rules)
+        facts = facts_of(self.env, name, objects, automatic)
+        return Attempt(
+            page=replace(page, facts=(*page.facts, *facts)), warnings=self._stream.take()
+        )
+
+    def _goal(self, name: str) -> Goal:
+        here = posixpath.dirname(self.app.builder.get_target_uri(name))
+
+        def goal(address: str, fragment: str) -> str | None:
+            page = self._addresses.get(posixpath.normpath(posixpath.join(here, address)))
+            if page is None or not counted(fragment):
+                return None
+            if page not in self._automatic:
+                self._automatic[page] = automatic_ids(self.env.get_doctree(page))
+            return self._automatic[page].get(fragment)
+
+        return goal
+
+
+class _Application(Sphinx):
+    """Sphinx with further extensions, loaded after those of conf.py and before its ``setup``."""
+
+    def __init__(self, further: Sequence[str], *arguments: Any, **options: Any) -> None:
+        self._further = further
+        super().__init__(*arguments, **options)
+
+    def preload_builder(self, name: str) -> None:
+        for extension in self._further:
+            self.setup_extension(extension)
+        super().preload_builder(name)
+
+
+def _application(project: Project, warnings: IO[str]) -> Sphinx:
+    overrides = {"nitpicky": False, **project.overrides}
+    settings = project.settings
+    if settings is None:
+        overrides.setdefault("root_doc", _root(project.source))
+    app = _Application(
+        project.extensions,
+        project.source,
+        settings,
+        project.work / "out",
+        project.work / "doctrees",
+        "html",  # links are resolved to addresses, and conditions on formats mean the web
+        overrides,
+        status=None,
+        warning=warnings,
+        freshenv=True,
+    )
+    app.connect("doctree-read", _own_nodes, priority=0)
+    return app
+
+
+def _own_nodes(_app: Sphinx, doctree: nodes.document) -> None:
+    """Let all nodes of a doctree belong to it.
+
+    Those that MyST-Parser read as RST belong to a document of their own, and with that document
+    Sphinx would pickle the settings and the whole environment beside the page.
+    """
+    for node in doctree.findall():
+        node.document = doctree
+
+
+def _root(source: Path) -> str:
+    """Return the name of the page that a site without settings starts at."""
+    pages = sorted(path for path in source.rglob("*") if path.suffix in {".rst", ".md"})
+    names = [path.relative_to(source).with_suffix("").as_posix() for path in pages]
+    return next((root for root in _ROOTS if root in names), names[0] if names else _ROOTS[0])
+
+
+@contextlib.contextmanager
+def _numbering(doctree: Callable[[], nodes.document], name: str) -> Iterator[None]:
+    """Let Sphinx have the doctree of the page ``name`` from ``doctree``, not from its file."""
+    others = BuildEnvironment.get_doctree
+
+    def get_doctree(env: BuildEnvironment, docname: str) -> nodes.document:
+        return doctree() if docname == name else others(env, docname)
+
+    setattr(BuildEnvironment, "get_doctree", get_doctree)  # noqa: B010 - not by assignment: mypy
+    try:
+        yield
+    finally:
+        setattr(BuildEnvironment, "get_doctree", others)  # noqa: B010 - as above
+
+
+def _number(app: Sphinx, read: set[str]) -> None:
+    """Number sections and figures, as they are after the pages ``read``."""
+    list(app.env.check_dependents(app, read))  # a generator: the work is done on the way
+
+
+class _Trying(BuildEnvironment):
+    """The environment while a page is tried: finds a page that is still RST as Markdown.
+
+    A class of its own: what a page's nodes lead to is pickled with them, so that no method may
+    stand in the instance, and a project may document Sphinx's own class.
+    """
+
+    def relfn2path(self, filename: str | Path, docname: str | None = None) -> tuple[str, str]:
+        relative, absolute = super().relfn2path(filename, docname)
+        planned, suffix = posixpath.splitext(relative)
+        if suffix == ".md" and planned in self.all_docs and not Path(absolute).exists():
+            return str(self.doc2path(planned, base=False)), str(self.doc2path(planned))
+        return relative, absolute
+
+
+def _unpickled(data: bytes, env: BuildEnvironment, name: str) -> nodes.document:
+    """Do what Sphinx does to a doctree that it reads from disk."""
+    doctree: nodes.document = pickle.loads(data)  # noqa: S301 - written by this process
+    doctree.settings.env = env
+    doctree.reporter = LoggingReporter(str(env.doc2path(name)))
+    return doctree
+
+
+def _keep_goals(doctree: nodes.document) -> None:
+    """Note on the text of each reference what it names: one that is not found shows no more."""
+    for node in doctree.findall(addnodes.pending_xref):
+        content = node.children[0] if node.children else None
+        if isinstance(content, nodes.Element) and node.get("reftype") != "myst":
+            names = (node.get(key) or "" for key in ("refdomain", "reftype", "reftarget"))
+            content["unresolved"] = ":".join(str(name) for name in names)
+
+
+def _keep_conditions(doctree: nodes.document) -> None:
+    """Keep what ``only`` would drop for this builder, under its condition."""
+    for node in list(doctree.findall(addnodes.only)):
+        kept = nodes.container("", *node.children, only=node["expr"])
+        kept.line, kept.source = node.line, node.source
+        node.parent.replace(node, kept)

@@ -1,0 +1,197 @@
+"""What a page's references mean: its labels, links, footnotes and substitutions, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from docutils import nodes
+
+from converters.recorder import DirectiveRecord, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A goal on the page itself, as MyST names it after ``#``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A goal elsewhere; ``label`` is that of its link definition on the page, None for none."""
+
+    uri: str
+    label: str | None = None
+
+
+Goal = Anchor | Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The names of a page and what they stand for; keys of ``goals`` are normalised names.
+
+    ``anonymous`` maps the id of an anonymous reference's node to the goal it has by its order.
+    ``notes`` maps the id of a footnote's or footnote reference's node to its MyST label.
+    ``substitutions`` maps a name to its definition's node.
+    """
+
+    goals: Mapping[str, Goal] = field(default_factory=dict)
+    anonymous: Mapping[int, Goal] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
+    substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels of the page's link definitions."""
+        return frozenset(
+            goal.label
+            for goal in self.goals.values()
+            if isinstance(goal, Link) and goal.label is not None
+        )
+
+
+def survey(record: Record, *, links: Mapping[str, str] | None = None) -> Page:
+    """Find what every name of the page stands for.
+
+    ``links`` are names that are defined outside the page (a prolog, an included file) and their
+    URIs; the page's own come first.
+    """
+    raw: dict[str, Goal | str] = {name: Link(uri=uri) for name, uri in (links or {}).items()}
+    raw |= dict(_sections(record.document))
+    raw |= dict(_targets(record.document))
+    goals = {name: goal for name in raw if (goal := _follow(name, raw)) is not None}
+    return Page(
+        goals=goals,
+        anonymous=dict(_anonymous(record.document, goals)),
+        notes=dict(_notes(record.document)),
+        substitutions={
+            name: node
+            for node in record.document.findall(nodes.substitution_definition)
+            for name in node["names"]
+        },
+    )
+
+
+def written_name(target: nodes.target) -> str:
+    """Return a target's name as the author wrote it, white space normalised."""
+    source = target.rawsource.lstrip()
+    if source.startswith(".. _"):
+        body = source[4:]
+        name = body[1:].split("`")[0] if body.startswith("`") else _until_colon(body)
+        name = " ".join(name.replace("\\", "").split())
+        if nodes.fully_normalize_name(name) in target["names"]:
+            return name
+    names = target["names"] or target["dupnames"]
+    return str(names[0]) if names else ""
+
+
+def _until_colon(text: str) -> str:
+    escaped = False
+    for index, character in enumerate(text):
+        if character == ":" and not escaped and text[index + 1 : index + 2].strip() == "":
+            return text[:index]
+        escaped = character == "\\" and not escaped
+    return text
+
+
+def _sections(document: nodes.document) -> Iterator[tuple[str, Goal]]:
+    for section in document.findall(nodes.section):
+        title = section.next_node(nodes.title)
+        text = title.astext() if title is not None else ""
+        yield nodes.fully_normalize_name(text), Anchor(name=nodes.make_id(text))
+
+
+def _targets(document: nodes.document) -> Iterator[tuple[str, Goal | str]]:
+    """Yield each target's names and what they lead to; a string is another name to follow."""
+    for target in document.findall(nodes.target):
+        names = [*target["names"], *target["dupnames"]]
+        end = _propagated(target)
+        for name in names:
+            if "refuri" in end:
+                own = end is target and is_definition(target)
+                yield name, Link(uri=end["refuri"], label=name if own else None)
+            elif "refname" in end:
+                yield name, str(end["refname"])
+            else:
+                yield name, Anchor(name=name)
+    for node in document.findall(DirectiveRecord):
+        label = dict(node["options"]).get("name")
+        if label:
+            name = nodes.fully_normalize_name(label)
+            yield name, Anchor(name=name)
+
+
+def _propagated(target: nodes.target) -> nodes.target:
+    """Return the target that gives ``target`` its goal: targets in a row share the last one's."""
+    while "refuri" not in target and "refname" not in target and not target.children:
+        following = target.next_node(descend=False, siblings=True)
+        if not isinstance(following, nodes.target) or following.children:
+            break
+        target = following
+    return target
+
+
+def is_definition(target: nodes.target) -> bool:
+    """Tell whether a target stands where CommonMark's link definitions reach the whole page."""
+    parent = target.parent
+    while parent is not None:
+        if isinstance(parent, (DirectiveRecord, nodes.entry, nodes.substitution_definition)):
+            return False
+        if isinstance(parent, nodes.TextElement):
+            return False
+        parent = parent.parent
+    return True
+
+
+def _follow(name: str, raw: Mapping[str, Goal | str]) -> Goal | None:
+    seen: set[str] = set()
+    goal: Goal | str | None = name
+    while isinstance(goal, str):
+        if goal in seen:
+            return None
+        seen.add(goal)
+        goal = raw.get(goal)
+    return goal
+
+
+def _anonymous(document: nodes.document, goals: Mapping[str, Goal]) -> Iterator[tuple[int, Goal]]:
+    targets = [target for target in document.findall(nodes.target) if target.get("anonymous")]
+    references = [node for node in document.findall(nodes.reference) if node.get("anonymous")]
+    for reference, target in zip(references, targets, strict=False):
+        end = _propagated(target)
+        if "refuri" in end:
+            yield id(reference), Link(uri=end["refuri"])
+        elif "refname" in end and end["refname"] in goals:
+            yield id(reference), goals[end["refname"]]
+        elif end["names"]:
+            yield id(reference), Anchor(name=end["names"][0])
+
+
+def _notes(document: nodes.document) -> Iterator[tuple[int, str]]:
+    """Yield labels for footnotes and their references.
+
+    MyST has numbers, which are kept, and names; a footnote without a name gets one.  The n-th
+    ``[#]_`` refers to the n-th ``.. [#]``.
+    """
+    bare = 0
+    taken = {name for node in document.findall(nodes.footnote) for name in node["names"]}
+    names: list[str] = []
+    for note in document.findall(nodes.footnote):
+        if note["names"] or note["dupnames"]:
+            yield id(note), str([*note["names"], *note["dupnames"]][0])
+        elif note.get("auto") == 1:
+            bare += 1
+            while f"note-{bare}" in taken:
+                bare += 1
+            names.append(f"note-{bare}")
+            yield id(note), names[-1]
+    remaining = iter(names)
+    for reference in document.findall(nodes.footnote_reference):
+        if reference.get("refname"):
+            yield id(reference), str(reference["refname"])
+        elif reference.get("auto") == 1:
+            following = next(remaining, None)
+            if following is not None:
+                yield id(reference), following

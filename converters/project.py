@@ -1,0 +1,333 @@
+"""How does a whole site move to MyST?  Reads it, writes each page, proves all, changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from docutils import nodes
+
+from converters import conf as conf_py
+from converters import rst_to_myst
+from converters.conf import Change
+from converters.drafts import (
+    Draft,
+    Drafts,
+    Progress,
+    check_fragments,
+    leave,
+    needed,
+    record_all,
+    rewrite_without,
+    target_of,
+    write_all,
+    write_foreign,
+)
+from converters.mentions import mentions
+from converters.migration import Kept, Migration, PageFate, PageOutcome, Timing
+from converters.mirror import mirror, remove, replace_files
+from converters.oracle import Kind, PageProof, Prover, Site, SiteProof, build, compare_sites
+from converters.pen import EVAL_RST, Mark, UnwritableError
+from converters.recorder import DirectiveRecord, Record
+from converters.scope import scope_of
+from converters.separate import ProjectError
+from converters.settle import equal, reason_of, settle
+from converters.shapes import AUTODOC
+from converters.surroundings import Settings, configure, settings_of
+
+#: How often the whole site is built: pages that differ are settled or left in between.
+_BUILDS = 4
+
+
+def plan(
+    path: Path,
+    work: Path,
+    *,
+    timeout: float,
+    jobs: int,
+    progress: Progress,
+    engine: str = "own",
+) -> Migration:
+    """Return the proven migration of the site or page at ``path``; changes nothing there.
+
+    ``work`` is an empty directory for mirrors and Sphinx's files.  ``timeout`` bounds each
+    reading of the site, in seconds.  Raises ProjectError where the site cannot be read.
+    """
+    state = Drafts(
+        scope=scope_of(path), directory=work, timeout=timeout, jobs=jobs, progress=progress
+    )
+    foreign = engine == rst_to_myst.NAME
+    started = time.monotonic()
+    prover, settings, change = _opened(state)
+    with prover:
+        baseline = prover.site()
+        read = time.monotonic()
+        record_all(state, prover, settings)
+        if foreign:
+            write_foreign(state, settings)
+        else:
+            write_all(state)
+        written = time.monotonic()
+        change = needed(state, settings, change)
+        proof, final, settling = _prove_all(state, prover, settings, baseline, change)
+    conf = state.scope.conf
+    text = conf.read_text("utf-8") if conf is not None else ""
+    new = conf_py.edited(text, final) if conf is not None and state.drafts else text
+    return Migration(
+        source=state.scope.source,
+        root=state.scope.root,
+        pages=_outcomes(state),
+        conf=(conf, new) if conf is not None and new != text else None,
+        mentions=tuple(mentions(state.scope, [draft.path for draft in state.drafts.values()])),
+        proof=proof,
+        timing=Timing(
+            baseline=read - started,
+            writing=written - read,
+            settling=settling,
+            proof=time.monotonic() - written - settling,
+        ),
+    )
+
+
+# Reading
+
+
+def _opened(state: Drafts) -> tuple[Prover, Settings, Change]:
+    """Read the site as it is; Markdown files that are no pages yet are kept from becoming some."""
+    state.progress("reading the site", 0, 1)
+    change = Change()
+    copy = _mirrored(state, "before")
+    prover = _prover(state, copy, {})
+    try:
+        settings = prover.call(settings_of, timeout=state.timeout)
+        if not settings.myst:
+            stray = sorted(p for p in settings.pages.values() if p.endswith(".md"))
+            change = Change(extensions=("myst_parser",), exclude=tuple(stray))
+            if stray:
+                prover.close()
+                excluded = [*settings.excluded, *stray]
+                prover = _prover(state, copy, {"exclude_patterns": excluded})
+                settings = prover.call(settings_of, timeout=state.timeout)
+    except BaseException:
+        prover.close()
+        raise
+    state.progress("reading the site", 1, 1)
+    return prover, settings, change
+
+
+def _prover(state: Drafts, copy: Path, overrides: Mapping[str, object]) -> Prover:
+    return Prover(
+        copy,
+        overrides=overrides,
+        work=state.directory / "baseline",
+        timeout=state.timeout,
+        jobs=state.jobs,
+    )
+
+
+def _mirrored(state: Drafts, name: str) -> Path:
+    scope = state.scope
+    target = state.directory / name / scope.root.name
+    remove(target)
+    only = frozenset({scope.within}) if scope.conf is None and scope.within.is_file() else None
+    return mirror(scope.root, scope.source, target, only=only, left_out=[state.directory])
+
+
+# Proving
+
+
+def _prove_all(
+    state: Drafts, prover: Prover, settings: Settings, baseline: Site, change: Change
+) -> tuple[SiteProof | None, Change, float]:
+    """Build the whole site until it is equal; pages that cannot be made equal are left.
+
+    Returns the last build's proof, what it changed in the settings, and the seconds spent on
+    pages one by one.
+    """
+    settling = 0.0
+    proof: SiteProof | None = None
+    for number in range(_BUILDS):
+        if not state.drafts:
+            return None, Change(), settling
+        state.progress("building the new site", number, _BUILDS)
+        try:
+            proof = _built(state, baseline, change)
+        except ProjectError:
+            if not _leave_unreadable(state, prover):
+                raise
+            continue
+        unequal = _unequal(state, proof)
+        if not unequal:
+            break
+        started = time.monotonic()
+        _show_fragments(state)
+        prover.call(configure, _known_extensions(change).settings(), timeout=state.timeout)
+        for done, (name, page) in enumerate(unequal.items()):
+            state.progress("finding other ways", done, len(unequal))
+            _settle(state, prover, name, page, last=number == _BUILDS - 2)
+        rewrite_without(state, check_fragments(state))
+        change = needed(state, settings, change)
+        settling += time.monotonic() - started
+    return proof, change, settling
+
+
+def _leave_unreadable(state: Drafts, prover: Prover) -> bool:
+    """Leave the pages on which Sphinx itself fails; return whether there were any."""
+    found = False
+    for draft in list(state.drafts.values()):
+        text = draft.written.text if draft.written is not None else ""
+        proof = prover.prove(draft.name, text)
+        if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
+            _leave_unequal(state, draft, proof)
+            found = True
+    return found
+
+
+def _show_fragments(state: Drafts) -> None:
+    """Put what is included as MyST beside the baseline's sources, where pages are tried."""
+    scope = state.scope
+    copy = state.directory / "before" / scope.root.name / scope.source.relative_to(scope.root)
+    texts = {
+        target_of(draft.path): draft.written.text
+        for name, draft in state.drafts.items()
+        if name in state.users and draft.written is not None
+    }
+    replace_files(copy, [], texts)
+
+
+def _known_extensions(change: Change) -> Change:
+    return replace(change, keep_footnotes=True)
+
+
+def _built(state: Drafts, baseline: Site, change: Change) -> SiteProof:
+    """Build the site with all drafts in place of their pages and the settings changed."""
+    copy = _mirrored(state, "after")
+    drafts = state.drafts.values()
+    files = {target_of(draft.path): draft.written.text for draft in drafts if draft.written}
+    replace_files(copy, [draft.path for draft in drafts], files)
+    overrides: dict[str, object] = {}
+    conf = state.scope.conf
+    if conf is None:
+        overrides = {"extensions": list(change.extensions), **change.settings()}
+        if change.exclude:
+            overrides["exclude_patterns"] = list(change.exclude)
+    else:
+        edited = conf_py.edited(conf.read_text("utf-8"), change)
+        replace_files(copy, [], {"conf.py": edited})
+    site = build(
+        copy,
+        overrides=overrides,
+        work=state.directory / "candidate",
+        timeout=state.timeout,
+        jobs=state.jobs,
+    )
+    before = str(state.directory / "before")
+    after = str(state.directory / "after")
+    return compare_sites(baseline, _moved(site, after, before))
+
+
+def _moved(site: Site, after: str, before: str) -> Site:
+    """Let a site's warnings speak of the place that the baseline was read at."""
+    return replace(
+        site,
+        warnings=tuple(
+            replace(w, page=w.page.replace(after, before), message=w.message.replace(after, before))
+            for w in site.warnings
+        ),
+    )
+
+
+def _unequal(state: Drafts, proof: SiteProof) -> dict[str, PageProof]:
+    """Return the drafts that are not equal yet; what no draft did is the site's own trouble."""
+    found: dict[str, PageProof] = {}
+    lost = {page for page, _ in proof.lost_anchors}
+    for page in proof.pages:
+        warnings = tuple(w for w in proof.new_warnings if w.page == page.page)
+        whole = replace(page, new_warnings=warnings)
+        if page.page in state.drafts and (not equal(whole) or page.page in lost):
+            found[page.page] = whole
+    return found
+
+
+def _settle(state: Drafts, prover: Prover, name: str, page: PageProof, *, last: bool) -> None:
+    draft = state.drafts[name]
+    if draft.settled or last or draft.written is None:
+        _leave_unequal(state, draft, page)
+        return
+    draft.settled = True
+    try:
+        settled = settle(
+            draft.record,
+            draft.surroundings,
+            lambda text: prover.prove(name, text),
+            first=(draft.written, page),
+        )
+    except UnwritableError as error:
+        leave(state, name, draft.path, f"MyST cannot say it: {error}")
+        return
+    except ProjectError as error:
+        leave(state, name, draft.path, f"it cannot be tried: {error.problem}")
+        return
+    if settled.proven:
+        draft.written = settled.written
+    else:
+        _leave_unequal(state, draft, settled.proof, settled.written.marks)
+
+
+def _leave_unequal(
+    state: Drafts, draft: Draft, proof: PageProof, marks: Sequence[Mark] = ()
+) -> None:
+    """Leave a page, with the first place that cannot be made equal."""
+    line = next((d.line for d in proof.differences if d.line is not None), 0) or 0
+    around = [mark for mark in marks if mark.source_line <= line <= mark.source_end]
+    construct = max(around, key=lambda mark: len(mark.key)).construct if around else ""
+    reason = reason_of(proof) or "a label that others may link to is gone"
+    leave(state, draft.name, draft.path, reason, line=line, construct=construct)
+
+
+# Results
+
+
+def _outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
+    found = dict(state.left)
+    for draft in state.drafts.values():
+        if draft.written is not None:
+            found[draft.name] = PageOutcome(
+                name=draft.name,
+                path=draft.path,
+                target=target_of(draft.path),
+                fate=PageFate.PROVEN,
+                text=draft.written.text,
+                kept=tuple(_kept(draft.record, draft.written.marks)),
+                blocks=_count(draft.record.document),
+            )
+    return tuple(found[name] for name in sorted(found))
+
+
+def _kept(source: Record, marks: Sequence[Mark]) -> Iterator[Kept]:
+    for mark in marks:
+        if mark.way == EVAL_RST:
+            node: nodes.Node = source.document
+            for index in mark.key:
+                node = node.children[index]
+            yield Kept(
+                line=mark.source_line,
+                construct=mark.construct,
+                blocks=(_count(node) or 1) if mark.key else 1,
+                autodoc=mark.construct.removeprefix("directive ") in AUTODOC,
+            )
+
+
+def _count(node: nodes.Node) -> int:
+    """Return how many blocks there are in and below ``node``, what leaves no trace apart."""
+    unseen = (nodes.comment, nodes.target, nodes.substitution_definition, nodes.system_message)
+    block = (
+        nodes.paragraph, nodes.literal_block, nodes.doctest_block, nodes.bullet_list,
+        nodes.enumerated_list, nodes.definition_list, nodes.field_list, nodes.option_list,
+        nodes.block_quote, nodes.line_block, nodes.table, nodes.footnote, nodes.citation,
+        nodes.transition, nodes.title, DirectiveRecord,
+    )  # fmt: skip
+    return sum(1 for found in node.findall(nodes.Element) if isinstance(found, block)
+               and not isinstance(found, unseen))  # fmt: skip

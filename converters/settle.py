@@ -1,0 +1,147 @@
+"""Which way of writing each block makes a page equal?  Tries, and goes by where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from converters.oracle import Difference, PageProof
+from converters.pen import EVAL_RST, Key, Mark, Surroundings, UnwritableError
+from converters.recorder import Record
+from converters.writer import Written, write
+
+#: How often a page is tried.  Each round moves every block that differs to its next way, and a
+#: block has four at most, in containers of which each may be kept as RST.
+ROUNDS = 12
+
+#: How many blocks of a proven page are tried again in the way that was given up too early.
+RECLAIMED = 24
+
+#: Compares the page's candidate to its baseline.
+Prove = Callable[[str], PageProof]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The best that was found for a page; ``proof`` is of ``written``.
+
+    ``reason`` says why no way was found, ``""`` where one was.
+    """
+
+    written: Written
+    proof: PageProof
+    choices: Mapping[Key, int]
+    reason: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the page renders the same and warns of nothing new."""
+        return equal(self.proof)
+
+
+def equal(proof: PageProof) -> bool:
+    """Tell whether a proof is good for a page: nothing differs, nothing new is warned of."""
+    return proof.proven and not proof.new_warnings
+
+
+def settle(
+    record: Record,
+    surroundings: Surroundings,
+    prove: Prove,
+    *,
+    first: tuple[Written, PageProof] | None = None,
+) -> Settled:
+    """Find ways for a page's blocks with which it is equal, as few of them as RST as may be.
+
+    ``first`` is the page in the best ways, with its proof, where both are known.  Raises
+    UnwritableError where the page cannot be written at all.
+    """
+    choices: dict[Key, int] = {}
+    written, proof = first or _try(record, surroundings, choices, prove)
+    for _ in range(ROUNDS):
+        if equal(proof):
+            return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
+        moved = _moved(written.marks, proof)
+        if not moved:
+            break
+        choices.update(moved)
+        written, proof = _try(record, surroundings, choices, prove)
+    if equal(proof):
+        return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
+    return Settled(written=written, proof=proof, choices=choices, reason=reason_of(proof))
+
+
+def reason_of(proof: PageProof) -> str:
+    """Say in a line why a page is not proven."""
+    for difference in proof.differences:
+        return str(difference)
+    for warning in proof.new_warnings:
+        return f"{warning.page}:{warning.line}: new warning: {warning.message}"
+    return ""
+
+
+def _try(
+    record: Record, surroundings: Surroundings, choices: Mapping[Key, int], prove: Prove
+) -> tuple[Written, PageProof]:
+    written = write(record, surroundings, choices)
+    return written, prove(written.text)
+
+
+def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
+    """Return the next way for each block in which something differs.
+
+    The innermost block that has a next way is moved.
+    """
+    moved: dict[Key, int] = {}
+    for candidates in _places(marks, proof):
+        movable = [mark for mark in candidates if mark.choice < mark.choices - 1]
+        if movable:
+            mark = max(movable, key=lambda found: (len(found.key), found.key))
+            moved[mark.key] = mark.choice + 1
+    return moved
+
+
+def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
+    """Yield the blocks that each difference and each new warning may come from."""
+    for difference in proof.differences:
+        yield _around(marks, difference)
+    for warning in proof.new_warnings:
+        if warning.page == proof.page and warning.line is not None:
+            yield [mark for mark in marks if mark.line <= warning.line <= mark.end_line]
+
+
+def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:
+    written = difference.actual_line
+    if written is not None:
+        found = [mark for mark in marks if mark.line <= written <= mark.end_line]
+        if any(mark.choice < mark.choices - 1 for mark in found):
+            return found
+    source = difference.line
+    if source is None:
+        return []
+    return [mark for mark in marks if mark.source_line <= source <= mark.source_end]
+
+
+def _reclaimed(
+    record: Record, surroundings: Surroundings, prove: Prove, settled: Settled
+) -> Settled:
+    """Take back moves that were not needed: lines are not exact in what extensions make."""
+    written, proof, choices = settled.written, settled.proof, settled.choices
+    kept_as_rst = {mark.key for mark in written.marks if mark.way == EVAL_RST}
+    for key in _latest(kept_as_rst & choices.keys()):
+        fewer = {other: choice for other, choice in choices.items() if other != key}
+        try:
+            better, its_proof = _try(record, surroundings, fewer, prove)
+        except UnwritableError:
+            continue
+        if equal(its_proof):
+            written, proof, choices = better, its_proof, fewer
+    return _settled(written, proof, choices)
+
+
+def _settled(written: Written, proof: PageProof, choices: Mapping[Key, int]) -> Settled:
+    return Settled(written=written, proof=proof, choices=choices)
+
+
+def _latest(keys: Iterable[Key]) -> list[Key]:
+    return sorted(keys, reverse=True)[:RECLAIMED]

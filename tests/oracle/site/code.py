@@ -1,0 +1,6 @@
+def included():
+    return 1
+
+
+def more():
+    return 2
