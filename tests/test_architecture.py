@@ -62,7 +62,7 @@ DOORS = {
     "myst_parser": ("converters", "doctest_nix.sphinx_ext"),
     "docker": ("doctest_nix.sandbox.docker", "doctest_nix.sandbox.image"),
     "requests": ("doctest_nix.sandbox.docker", "doctest_nix.sandbox.image"),
-    "subprocess": ("doctest_nix.sandbox", "converters.separate"),
+    "subprocess": ("doctest_nix.sandbox", "converters.commands", "converters.separate"),
     "pty": ("doctest_nix.sandbox",),
 }
 

@@ -79,9 +79,9 @@ def emphasised(text: str) -> Markup:
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.text("ab.(\"- ", max_size=6),
-    st.text("ab.(\"", min_size=1, max_size=6),
-    st.text("ab.(\"- ", max_size=6),
+    st.text('ab.("- ', max_size=6),
+    st.text('ab.("', min_size=1, max_size=6),
+    st.text('ab.("- ', max_size=6),
 )
 def test_emphasis_is_emphasis_wherever_it_stands(before: str, inner: str, after: str) -> None:
     parts: list[Part] = [Text(text=f"x{before}"), emphasised(inner), Text(text=f"{after}x")]
