@@ -315,7 +315,14 @@ class StepItem(pytest.Item):
         """Execute the step and those before it; our own trouble is an error, not a failure."""
         runs = self.config.stash[_RUNS]
         self.document.pending.discard(self.index)
-        self.verdict = runs.of(self.document).verdict(self.index)
+        try:
+            self.verdict = runs.of(self.document).verdict(self.index)
+        except KeyboardInterrupt:
+            # A new one, whose traceback is this line's alone.  CPython 3.11 takes a signal on
+            # entry to a function too, where a frame may have no line, and pytest (9.2) crashes
+            # when it shows such a frame.
+            place = self.step.blocks[0].location
+            raise KeyboardInterrupt(f"{_shown(place.path)}:{place.line} was running") from None
         match self.verdict.fate:
             case Fate.BROKEN:
                 raise _Broken(self.verdict)

@@ -365,3 +365,31 @@ def running(marker: str) -> bool:
             if Path(f"/proc/{name}/cmdline").read_bytes() == wanted:
                 return True
     return False
+
+
+def test_ctrl_c_where_a_frame_has_no_line_says_which_block_was_running(
+    pytester: pytest.Pytester,
+) -> None:
+    # CPython takes a signal on entry to a function, before its first line; a function with cells
+    # begins with instructions that belong to no line.
+    pytester.makeconftest("""
+import sys
+import types
+from doctest_nix.run import DocumentRun
+
+def entered(cell):
+    frame = sys._getframe()
+    return lambda: cell and frame
+
+def interrupted(run, index):
+    traceback = types.TracebackType(None, entered(True)(), 0, -1)
+    raise KeyboardInterrupt().with_traceback(traceback)
+
+DocumentRun.verdict = interrupted
+""")
+    pytester.makefile(".md", page=RIGHT)
+
+    result = pytester.runpytest_subprocess("page.md")
+
+    assert pytest.ExitCode.INTERRUPTED == result.ret
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt: page.md:3 was running*"])
