@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from doctest_nix import volatile
@@ -64,27 +65,11 @@ class Reader:
     """Reads the lines of one comparison; it knows where the command ran and what it was."""
 
     def __init__(self, *, home: str, directory: str, pinned: bool, command: str) -> None:
-        """Compile the patterns for a command that ran in ``directory``, its home being ``home``."""
-        git = volatile.GIT if _GIT_COMMAND.search(command) else ()
-        loose: tuple[Token, ...] = volatile.LOOSE
-        if not pinned:
-            loose += volatile.VERSIONS
-            if _VERSION_COMMAND.search(command):
-                loose += volatile.ASKED
-        shown = (
-            *volatile.SHOWN,
-            *volatile.COMMON,
-            *git,
-            volatile.paths(home, directory, anyones=True),
-        )
-        actual = (*volatile.COMMON, *git, volatile.paths(home, directory, anyones=False))
+        """Read for a command that ran in ``directory``, its home being ``home``."""
         self._pinned = pinned
-        self._patterns = {
-            (True, Reading.MASKED): volatile.compiled(shown),
-            (True, Reading.LOOSE): volatile.compiled((*shown, *loose, *volatile.SHOWN_LOOSE)),
-            (False, Reading.MASKED): volatile.compiled(actual),
-            (False, Reading.LOOSE): volatile.compiled((*actual, *loose)),
-        }
+        self._places = (home, directory)
+        self._git = _GIT_COMMAND.search(command) is not None
+        self._asked = not pinned and _VERSION_COMMAND.search(command) is not None
         self._actual: dict[tuple[str, Reading], Text] = {}
 
     def shown(self, raw: str, reading: Reading) -> Text:
@@ -118,12 +103,22 @@ class Reader:
         line = straight(raw)
         parts: list[Part] = []
         if volatile.MAY_HAVE.search(line):
-            line = self._mask(line, self._patterns[shown, reading], reading, parts)
+            line = self._mask(line, self._pattern(reading, shown=shown), reading, parts)
         if reading is Reading.LOOSE:
             line = _LOOSE_SPACES.sub(lambda found: found["string"] or " ", line.strip())
         elif parts and "  " in line:
             line = _SPACES.sub(" ", line)
         return line, tuple(parts)
+
+    def _pattern(self, reading: Reading, *, shown: bool) -> re.Pattern[str]:
+        return _pattern(
+            self._places,
+            reading,
+            shown=shown,
+            git=self._git,
+            asked=self._asked,
+            pinned=self._pinned,
+        )
 
     def _mask(
         self, line: str, pattern: re.Pattern[str], reading: Reading, parts: list[Part]
@@ -149,6 +144,33 @@ class Reader:
                 pieces.append(name[0][last:])
                 position = name.end()
         return "".join([*pieces, line[position:]])
+
+
+@lru_cache(maxsize=64)
+def _pattern(
+    places: tuple[str, str],
+    reading: Reading,
+    *,
+    shown: bool,
+    git: bool,
+    asked: bool,
+    pinned: bool,
+) -> re.Pattern[str]:
+    """Return what finds the volatile parts of a line; kept, since to make it takes 10 ms."""
+    tokens: list[Token] = [*volatile.SHOWN] if shown else []
+    tokens += volatile.COMMON
+    if git:
+        tokens += volatile.GIT
+    tokens.append(volatile.paths(*places, anyones=shown))
+    if reading is Reading.LOOSE:
+        tokens += volatile.LOOSE
+        if not pinned:
+            tokens += volatile.VERSIONS
+        if asked:
+            tokens += volatile.ASKED
+        if shown:
+            tokens += volatile.SHOWN_LOOSE
+    return volatile.compiled(tokens)
 
 
 def may_bind(line: str) -> bool:

@@ -17,19 +17,22 @@ from _pytest._io import TerminalWriter
 from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Network
 from doctest_nix.document import Location
 from doctest_nix.errors import ConfigError, DocumentError, SandboxError, Slug, nearest
-from doctest_nix.formats import FORMATS, load
-from doctest_nix.plan import Plan, plan
+from doctest_nix.formats import FORMATS
 from doctest_nix.report import json as json_report
 from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
 from doctest_nix.report.terminal import failure
-from doctest_nix.run import DocumentRun
-from doctest_nix.sandbox import Provider
-from doctest_nix.sandbox.select import provider
-from doctest_nix.steps import Step
 from doctest_nix.verdict import Fate, Verdict
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo
+
+    from doctest_nix.plan import Plan
+    from doctest_nix.run import DocumentRun
+    from doctest_nix.sandbox import Provider
+    from doctest_nix.steps import Step
+
+# ruff: noqa: PLC0415
+# What parses and runs documents takes 0.1 s to import: only a run that has documents pays.
 
 #: The exit status of a run in which no tutorial is wrong but the tool could not work.
 BROKEN_STATUS: Final = 8
@@ -121,7 +124,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # xdis
     """Keep the steps of a document on one worker, so that none is executed twice."""
     if config.getoption("dist", None) != "load":
         return None
-    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  optional
+    from xdist.scheduler import LoadScopeScheduling  # optional
 
     class DocumentScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
         def _split_scope(self, nodeid: str) -> str:
@@ -199,6 +202,8 @@ class Runs:
     def provider(self) -> Provider:
         """Return the run's provider, made at the first call.  Raises SandboxError."""
         if self._provider is None:
+            from doctest_nix.sandbox.select import provider
+
             try:
                 self._provider = provider(self.config, self._progress)
             except SandboxError as error:
@@ -210,6 +215,8 @@ class Runs:
     def of(self, document: DocumentFile) -> DocumentRun:
         """Return the document's run."""
         if document.path not in self._runs:
+            from doctest_nix.run import DocumentRun
+
             self._runs[document.path] = DocumentRun(
                 document.planned, self.config, lambda: self.provider().create()
             )
@@ -265,6 +272,9 @@ class DocumentFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item a step; where the document cannot be understood, one that says so."""
+        from doctest_nix.formats import load
+        from doctest_nix.plan import plan
+
         runs = self.config.stash[_RUNS]
         runs.files.append(self)
         try:

@@ -229,12 +229,14 @@ LOOSE: Final = (
         pattern=rf"(?P<part>(?:sha256:)?(?!0+\b){_BASE32}{{52}})(?!\w)",
     ),
     Token(
-        kind=Kind.SYSTEM, starts="l", pattern=rf"(?<!-)(?P<part>{_CPU}-(?:linux|darwin))(?![\w-])"
+        kind=Kind.SYSTEM,
+        starts="l",
+        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:linux|darwin))(?![\w{PLACEHOLDERS}-])",
     ),
     Token(
         kind=Kind.SYSTEM,
         starts="l",
-        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:unknown|pc|apple)-(?:linux-gnu|darwin))(?![\w-])",
+        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:unknown|pc|apple)-(?:linux-gnu|darwin))(?![\w{PLACEHOLDERS}-])",
     ),
     Token(
         kind=Kind.NOTATION,

@@ -8,17 +8,31 @@ from pathlib import Path
 
 from doctest_nix.document import Block, Document
 from doctest_nix.errors import DocumentError, Slug
-from doctest_nix.formats import myst, rst
-from doctest_nix.formats.include import resolve
+
+# ruff: noqa: PLC0415
+# A parser takes 0.03 s to import: only a run that has documents of its format pays.
 
 #: A format: a pure function of text and path, which raises DocumentError and nothing else.
 Parse = Callable[[str, Path], Document]
 
+
+def _myst(text: str, path: Path) -> Document:
+    from doctest_nix.formats.myst import parse
+
+    return parse(text, path)
+
+
+def _rst(text: str, path: Path) -> Document:
+    from doctest_nix.formats.rst import parse
+
+    return parse(text, path)
+
+
 #: The formats by suffix.  To add one, write its module beside these and its line here.
 FORMATS: dict[str, Parse] = {
-    ".md": myst.parse,
-    ".markdown": myst.parse,
-    ".rst": rst.parse,
+    ".md": _myst,
+    ".markdown": _myst,
+    ".rst": _rst,
 }
 
 
@@ -29,6 +43,8 @@ def load(path: Path, *, root: Path) -> Document:
     that the format's ``parse`` raises.  An included file that cannot be had is no error: its
     block says so in ``fault``, and the other blocks are as good as ever.
     """
+    from doctest_nix.formats.include import resolve
+
     parse = FORMATS.get(path.suffix.lower())
     if parse is None:
         remedy = f"Documents end in {', '.join(FORMATS)}."

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctest_nix.document import Block
-from doctest_nix.plan import Plan
 from doctest_nix.verdict import Checked, Fate, Verdict
+
+if TYPE_CHECKING:  # the plan brings all formats and steps along
+    from doctest_nix.plan import Plan
 
 #: The kind of a block that is no step.
 NO_KIND = "none"
