@@ -10,6 +10,10 @@ from doctest_nix.batch import run_for_each
 from doctest_nix.nixsource import Token, tokens, unclosed
 from doctest_nix.sandbox import Sandbox
 
+#: A header without its body, and what one ends in: an operator with nothing after it is none.
+_HEADER = ("with {};", "\nnull")
+_HEADER_ENDS = frozenset({":", ";", "in"})
+
 #: How documentation shows Nix, most complete first: a whole file, attributes without their
 #: braces, a header without its body, list members, attributes of which the last has no
 #: semicolon, a value with the semicolon of the attribute that it belongs to, a ``let`` without
@@ -17,7 +21,7 @@ from doctest_nix.sandbox import Sandbox
 FORMS: tuple[tuple[str, str], ...] = (
     ("with {};", ""),
     ("with {};{", "\n}"),
-    ("with {};", "\nnull"),
+    _HEADER,
     ("with {};[", "\n]"),
     ("with {};{", "\n;}"),
     ("with {};{_=", "\n}"),
@@ -77,8 +81,14 @@ def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
     first: dict[str, str] = {}
     left = list(dict.fromkeys(texts))
     variants = {text: dict.fromkeys(_variants(text)) for text in left}
-    for before, after in FORMS:
-        asked = [(text, variant) for text in left for variant in variants[text]]
+    for form in FORMS:
+        before, after = form
+        asked = [
+            (text, variant)
+            for text in left
+            for variant in variants[text]
+            if form != _HEADER or _ends_header(variant)
+        ]
         forms = [before + variant + after for _, variant in asked]
         answers = run_for_each(sandbox, forms, _PARSE) if forms else ()
         for (text, _), (parsed, _, message) in zip(asked, answers, strict=True):
@@ -86,6 +96,11 @@ def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
             if parsed and text in left:
                 left.remove(text)
     return {text: first[text] if text in left else None for text in texts}
+
+
+def _ends_header(text: str) -> bool:
+    code = tokens(text)
+    return bool(code) and code[-1].text in _HEADER_ENDS
 
 
 def _variants(text: str) -> Iterator[str]:

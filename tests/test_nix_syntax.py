@@ -50,6 +50,7 @@ NOT_NIX = {
     "a wrong snippet among right ones": "{ a = 1; }\n\n{ b = ; }",
     "a bracket that is open before an elision": "{\n  a = [ 1;\n  ...\n}",
     "a brace too few": "{\n  # ...\n  a = {\n    b = 1;\n}",
+    "an operator without its right side": "let a = 1; in\na +",
     "an unclosed string": '{ a = "x; }',
     "shell": "for i in a b; do echo $i; done",
 }
