@@ -49,12 +49,16 @@ class Network(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a sandbox may use: bytes, processes, CPUs."""
+    """What a sandbox may use: bytes of memory, disk and output, processes, CPUs.
+
+    ``output`` is what is kept of a command's output.
+    """
 
     memory: int = 4 * 1024**3
+    disk: int = 8 * 1024**3
+    output: int = 4 * 1024**2
     processes: int = 512
     cpus: float = 2.0
-    output: int = 4 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +67,14 @@ class Config:
 
     ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
     provides none; ``flakes`` says whether Nix's new commands and flakes are enabled.
+    ``runtime`` names an OCI runtime of the engine's, None for its own choice.
     ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.  ``columns`` is
     the width of the terminal.
     """
 
     backend: Backend = Backend.AUTO
     image: str = DEFAULT_IMAGE
+    runtime: str | None = None
     nixpkgs: Path | None = None
     network: Network = Network.NONE
     flakes: bool = False

@@ -6,18 +6,18 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
-from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Network
+from doctest_nix.config import Config
 from doctest_nix.document import Location
-from doctest_nix.errors import ConfigError, DocumentError, SandboxError, Slug, nearest
+from doctest_nix.errors import ConfigError, DocumentError, SandboxError
 from doctest_nix.formats import FORMATS
+from doctest_nix.options import OPTIONS, Option, settings
 from doctest_nix.report import json as json_report
 from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
 from doctest_nix.report.terminal import failure
@@ -40,31 +40,19 @@ BROKEN_STATUS: Final = 8
 #: The reason of steps that `-k`, `-x` or `--collect-only` left out.
 _NOT_RUN: Final = "not selected"
 
-Choice = TypeVar("Choice", bound=StrEnum)
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the command line's options and the configuration's."""
     group = parser.getgroup("nix", "doctest-nix: tutorials in throwaway Nix containers")
     group.addoption("--nix", action="store_true", help="collect documents wherever pytest looks")
-    group.addoption(
-        "--nix-sandbox",
-        metavar="BACKEND",
-        help="auto, docker or bubblewrap (default: auto, Docker where engine and image are there)",
-    )
-    group.addoption(
-        "--nix-image", metavar="IMAGE", help=f"container image (default: {DEFAULT_IMAGE})"
-    )
-    group.addoption(
-        "--nix-nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox"
-    )
-    group.addoption("--nix-timeout", metavar="SECONDS", help="time for one command (default: 60)")
-    group.addoption(
-        "--nix-document-timeout", metavar="SECONDS", help="time for one document (default: 900)"
-    )
-    group.addoption(
-        "--nix-network", metavar="POLICY", help="none (default) or full: what pages can reach"
-    )
+    for option in OPTIONS:
+        group.addoption(
+            option.flag, metavar=option.metavar, help=option.help, action="append", default=[]
+        )
+        if option.several:
+            parser.addini(option.setting, option.help, type="linelist")
+        else:
+            parser.addini(option.setting, option.help)
     group.addoption(
         "--nix-flakes", action="store_true", help="enable flakes and the new commands of Nix"
     )
@@ -76,22 +64,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
-    parser.addini("nix_sandbox", "sandbox backend: auto, docker or bubblewrap")
-    parser.addini("nix_image", "container image")
-    parser.addini("nix_nixpkgs", "directory that is <nixpkgs> in the sandbox")
-    parser.addini("nix_timeout", "seconds for one command")
-    parser.addini("nix_document_timeout", "seconds for one document")
-    parser.addini("nix_network", "what pages can reach: none or full")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Validate the options once."""
     try:
-        settings = _settings(config)
+        configured = _settings(config)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_RUNS] = Runs(settings, lambda line: _tell(config, line))
+    config.stash[_RUNS] = Runs(configured, lambda line: _tell(config, line))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -457,68 +439,19 @@ def _relative(location: Location) -> Location:
 
 def _repeated(config: pytest.Config) -> str:
     """Return the options of this run that the same verdict needs."""
-    options = (
-        "--nix-sandbox",
-        "--nix-image",
-        "--nix-nixpkgs",
-        "--nix-timeout",
-        "--nix-network",
-    )
-    given = [(o, config.getoption(o)) for o in options]
-    flags = " --nix-flakes" if config.getoption("--nix-flakes") else ""
-    return flags + "".join(f" {o}={shlex.quote(str(v))}" for o, v in given if v is not None)
+    given = [f" {o.flag}={shlex.quote(v)}" for o in OPTIONS for v in config.getoption(o.flag)]
+    return (" --nix-flakes" if config.getoption("--nix-flakes") else "") + "".join(given)
 
 
 def _settings(config: pytest.Config) -> Config:
     """Return the run's settings: the command line's, else the configuration's, else ours."""
 
-    def setting(name: str) -> str | None:
-        given = config.getoption(f"--nix-{name}")
-        return (
-            given if given is not None else (config.getini(f"nix_{name.replace('-', '_')}") or None)
-        )
+    def given(option: Option) -> list[str]:
+        typed: list[str] = config.getoption(option.flag)
+        configured: str | list[str] = config.getini(option.setting)
+        if isinstance(configured, str):
+            configured = [configured] if configured else []
+        return typed or configured
 
-    backend = _choice(Backend, "sandbox", setting("sandbox") or Backend.AUTO.value)
-    network = _choice(Network, "network", setting("network") or Network.NONE.value)
-    nixpkgs = setting("nixpkgs")
-    path = config.rootpath / nixpkgs if nixpkgs is not None else None
-    if path is not None and not path.is_dir():
-        raise ConfigError(
-            Slug.OPTION,
-            f"--nix-nixpkgs={nixpkgs} is no directory",
-            remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory.",
-        )
-    return Config(
-        backend=backend,
-        image=setting("image") or DEFAULT_IMAGE,
-        nixpkgs=path.resolve() if path is not None else None,
-        timeout=_seconds("timeout", setting("timeout"), Config().timeout),
-        document_timeout=_seconds(
-            "document-timeout", setting("document-timeout"), Config().document_timeout
-        ),
-        network=network,
-        flakes=config.getoption("--nix-flakes") or config.getini("nix_flakes"),
-    )
-
-
-def _seconds(option: str, value: str | None, default: float) -> float:
-    try:
-        seconds = float(value) if value is not None else default
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ConfigError(
-            Slug.OPTION,
-            f"--nix-{option}={value} is no number of seconds above 0",
-            remedy=f"Write for example: --nix-{option}={default:g}",
-        )
-    return seconds
-
-
-def _choice(kind: type[Choice], option: str, value: str) -> Choice:
-    known = [member.value for member in kind]
-    if value not in known:
-        raise ConfigError(
-            Slug.OPTION, f"--nix-{option}={value} is not known", remedy=nearest(value, known)
-        )
-    return kind(value)
+    flakes = config.getoption("--nix-flakes") or config.getini("nix_flakes")
+    return settings(given, root=config.rootpath, flakes=flakes)

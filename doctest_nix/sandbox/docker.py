@@ -15,7 +15,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
-from doctest_nix.config import Config, Network
+from doctest_nix.config import Config, Limits, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     NIXPKGS,
@@ -188,6 +188,7 @@ class DockerSandbox:
                 auto_remove=True,
                 labels={LABEL: me()},
                 user="0:0",
+                runtime=config.runtime,
                 environment=environment(config),
                 working_dir=str(WORKDIR),
                 hostname="sandbox",
@@ -200,7 +201,7 @@ class DockerSandbox:
                 memswap_limit=limits.memory,
                 pids_limit=limits.processes,
                 nano_cpus=round(limits.cpus * 1e9),
-                ulimits=[Ulimit(name="nofile", soft=1024, hard=16384), Ulimit(name="core", hard=0)],
+                ulimits=_ulimits(limits),
                 log_config=LogConfig(type="none"),
             )
             self._container = str(container.id)
@@ -323,6 +324,19 @@ class DockerSandbox:
             f"The container of image {self._config.image} does not answer: {first_line(why)}.",
             remedy="Run it again; if it goes again, look at the engine's log and its free memory.",
         )
+
+
+def _ulimits(limits: Limits) -> list[Ulimit]:
+    """Return what each process may use; the cgroup limits what all of them may."""
+    # The kernel counts processes by user: with rootless engines those of several containers, and
+    # with others none at all.  It is there because Podman else sets one that only a service with
+    # CAP_SYS_RESOURCE may set.
+    processes = 8 * limits.processes
+    return [
+        Ulimit(name="nofile", soft=1024, hard=16384),
+        Ulimit(name="nproc", soft=processes, hard=processes),
+        Ulimit(name="core", hard=0),
+    ]
 
 
 def _remove(client: docker.DockerClient, container: str) -> None:

@@ -1,0 +1,176 @@
+"""Which options a run takes, and what their values mean: the one place that validates them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
+
+from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Limits, Network
+from doctest_nix.errors import ConfigError, Slug, nearest
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """An option with a value: `--nix-NAME` on the command line, `nix_NAME` as a setting.
+
+    ``several`` where it may be given more than once; as a setting it then has a value a line.
+    """
+
+    name: str
+    metavar: str
+    help: str
+    several: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return f"--nix-{self.name}"
+
+    @property
+    def setting(self) -> str:
+        """Its name in pytest's configuration."""
+        return f"nix_{self.name.replace('-', '_')}"
+
+
+OPTIONS: Final = (
+    Option(
+        name="sandbox",
+        metavar="BACKEND",
+        help="auto, docker or bubblewrap (default: auto, Docker where engine and image are there)",
+    ),
+    Option(name="image", metavar="IMAGE", help=f"container image (default: {DEFAULT_IMAGE})"),
+    Option(
+        name="runtime",
+        metavar="NAME",
+        help="the engine's OCI runtime, like runsc (default: the engine's own)",
+    ),
+    Option(name="nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox"),
+    Option(name="timeout", metavar="SECONDS", help="time for one command (default: 60)"),
+    Option(name="document-timeout", metavar="SECONDS", help="time for one document (default: 900)"),
+    Option(
+        name="limit",
+        metavar="WHAT=AMOUNT",
+        help="what a page may use: memory, disk, output, processes, cpus; like memory=8G",
+        several=True,
+    ),
+    Option(name="network", metavar="POLICY", help="none (default) or full: what pages can reach"),
+)
+
+#: The bytes of a size's letter.
+_UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+
+def settings(given: Callable[[Option], Sequence[str]], *, root: Path, flakes: bool) -> Config:
+    """Return the settings of a run; ``given`` has an option's values, none where there is none.
+
+    Paths are relative to ``root``.  Raises ConfigError.
+    """
+    values = {option.name: tuple(given(option)) for option in OPTIONS}
+
+    def last(name: str) -> str | None:
+        return values[name][-1] if values[name] else None
+
+    return Config(
+        backend=_choice(Backend, "sandbox", last("sandbox") or Backend.AUTO.value),
+        image=last("image") or DEFAULT_IMAGE,
+        runtime=last("runtime"),
+        nixpkgs=_nixpkgs(last("nixpkgs"), root),
+        network=_choice(Network, "network", last("network") or Network.NONE.value),
+        flakes=flakes,
+        timeout=_seconds("timeout", last("timeout"), Config().timeout),
+        document_timeout=_seconds(
+            "document-timeout", last("document-timeout"), Config().document_timeout
+        ),
+        limits=_limits(values["limit"]),
+    )
+
+
+def _nixpkgs(given: str | None, root: Path) -> Path | None:
+    if given is None:
+        return None
+    path = root / given
+    if not path.is_dir():
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-nixpkgs={given} is no directory",
+            remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory.",
+        )
+    return path.resolve()
+
+
+def _limits(given: Sequence[str]) -> Limits:
+    """Return the limits with those that are ``given`` as ``name=amount``."""
+    amounts: dict[str, float] = asdict(Limits())
+    readers: dict[str, Callable[[str], float | None]] = {
+        "memory": _bytes,
+        "disk": _bytes,
+        "output": _bytes,
+        "processes": _count,
+        "cpus": _number,
+    }
+    for one in given:
+        name, _, amount = one.partition("=")
+        if name not in readers:
+            raise ConfigError(
+                Slug.OPTION,
+                f"--nix-limit={one}: there is no such limit",
+                remedy=nearest(name, readers),
+            )
+        value = readers[name](amount)
+        if not value:
+            raise ConfigError(
+                Slug.OPTION,
+                f"--nix-limit={one}: {amount!r} is no amount of {name}",
+                remedy="Write for example: --nix-limit=memory=8G, or processes=1000, or cpus=1.5",
+            )
+        amounts[name] = value
+    return Limits(
+        memory=int(amounts["memory"]),
+        disk=int(amounts["disk"]),
+        output=int(amounts["output"]),
+        processes=int(amounts["processes"]),
+        cpus=amounts["cpus"],
+    )
+
+
+def _bytes(amount: str) -> int | None:
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([KMGT]?)(?:i?B)?", amount, re.IGNORECASE)
+    return found and round(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def _count(amount: str) -> int | None:
+    return int(amount) if re.fullmatch(r"\d{1,6}", amount) else None
+
+
+def _number(amount: str) -> float | None:
+    return float(amount) if re.fullmatch(r"\d{1,4}(?:\.\d+)?", amount) else None
+
+
+def _seconds(option: str, value: str | None, default: float) -> float:
+    try:
+        seconds = float(value) if value is not None else default
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-{option}={value} is no number of seconds above 0",
+            remedy=f"Write for example: --nix-{option}={default:g}",
+        )
+    return seconds
+
+
+def _choice(kind: type[Choice], option: str, value: str) -> Choice:
+    known = [member.value for member in kind]
+    if value not in known:
+        raise ConfigError(
+            Slug.OPTION, f"--nix-{option}={value} is not known", remedy=nearest(value, known)
+        )
+    return kind(value)
