@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 #: A release of the official image, pinned so that a run today and one next year are the same.
 DEFAULT_IMAGE = "nixos/nix:2.28.3"
@@ -47,11 +48,24 @@ class Network(StrEnum):
     FULL = "full"
 
 
+class Limit(StrEnum):
+    """A limit that a page can run into, by the name that it has in the options."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    OUTPUT = "output"
+    PROCESSES = "processes"
+
+
+#: A command that prints as many times what is kept of its output is stopped.
+FLOOD = 16
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a sandbox may use: bytes of memory, disk and output, processes, CPUs.
 
-    ``output`` is what is kept of a command's output.
+    ``output`` is what is kept of a command's output; at `FLOOD` times as much it is stopped.
     """
 
     memory: int = 4 * 1024**3
@@ -59,6 +73,20 @@ class Limits:
     output: int = 4 * 1024**2
     processes: int = 512
     cpus: float = 2.0
+
+    def of(self, limit: Limit) -> str:
+        """Return a limit as a reader says it: ``4 GiB of memory``."""
+        match limit:
+            case Limit.MEMORY:
+                return f"{_size(self.memory)} of memory"
+            case Limit.DISK:
+                return f"{_size(self.disk)} on disk"
+            case Limit.OUTPUT:
+                return f"{_size(FLOOD * self.output)} of output"
+            case Limit.PROCESSES:
+                return f"{self.processes} processes"
+            case _:
+                assert_never(limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +123,12 @@ class Config:
                 return self.flakes
             case _:
                 return False
+
+
+def _size(amount: int) -> str:
+    """Return bytes in the largest unit that leaves a number above 1."""
+    size, units = float(amount), iter(("bytes", "KiB", "MiB", "GiB"))
+    unit = next(units)
+    while size >= 1024 and unit != "GiB":
+        size, unit = size / 1024, next(units)
+    return f"{size:.4g} {unit}"

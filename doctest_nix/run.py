@@ -12,8 +12,9 @@ from doctest_nix.sandbox import Sandbox
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
+from doctest_nix.steps.judge import beyond
 from doctest_nix.steps.syntax import SyntaxStep
-from doctest_nix.verdict import Fate, Verdict
+from doctest_nix.verdict import Fate, Mismatch, Verdict
 
 
 class DocumentRun:
@@ -86,7 +87,12 @@ class DocumentRun:
             return step.execute(stage)
         except SandboxError as error:
             self._trouble = error
-            return Verdict(fate=Fate.BROKEN, reason=str(error))
+            limit = self._stage.exceeded() if self._stage is not None else None
+            if limit is None:
+                return Verdict(fate=Fate.BROKEN, reason=str(error))
+            mismatch = Mismatch(location=step.blocks[0].location, problem=error.problem)
+            mismatch = beyond(mismatch, limit, self._config)
+            return Verdict(fate=Fate.FAILED, reason=mismatch.problem, mismatch=mismatch)
 
     def _open(self) -> Stage:
         if self._stage is None:

@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 
 from doctest_nix import syntax
 from doctest_nix.batch import Batch
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Limit
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
-from doctest_nix.sandbox import WORKDIR, Completed, Sandbox
+from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox
 from doctest_nix.sandbox.repl import Repl
 from doctest_nix.sandbox.session import Session
 
@@ -52,6 +52,17 @@ class Stage:
             sandbox.start()
             self._sandbox = sandbox
         return self._sandbox
+
+    def exceeded(self, completed: Completed | None = None) -> Limit | None:
+        """Return the limit that something ran into since the last call, None for none.
+
+        ``completed`` is the command that went wrong, if it was one.
+        """
+        if completed is not None and completed.ended is Ended.FLOODED:
+            return Limit.OUTPUT
+        if self._sandbox is None:
+            return None
+        return self._sandbox.exceeded(completed.output if completed is not None else "")
 
     @property
     def seconds_left(self) -> float:

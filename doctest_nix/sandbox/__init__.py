@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from doctest_nix.config import Config, Network
+from doctest_nix.config import Config, Limit, Network
 
 #: The user's home in every sandbox; it holds dot files and `WORKDIR` alone.
 HOME = PurePosixPath("/home/user")
@@ -21,10 +21,14 @@ NIXPKGS = PurePosixPath("/nixpkgs")
 
 
 class Ended(StrEnum):
-    """How a command came to its end; RUNNING has not, and was left so on purpose."""
+    """How a command came to its end; RUNNING has not, and was left so on purpose.
+
+    FLOODED printed more than a command may, and was stopped like one that reached its TIMEOUT.
+    """
 
     EXITED = "exited"
     TIMEOUT = "timeout"
+    FLOODED = "flooded"
     GONE = "gone"
     UNFINISHED = "unfinished"
     RUNNING = "running"
@@ -111,6 +115,14 @@ class Sandbox(Protocol):
 
         Raises FileNotFoundError or another OSError where it cannot be read, SandboxError where
         the sandbox is gone.
+        """
+        ...
+
+    def exceeded(self, said: str = "") -> Limit | None:
+        """Return the limit that something in it ran into since the last call, None for none.
+
+        The kernel's own count tells where it keeps one; else ``said``, the output of a command
+        that went wrong.  A sandbox that is gone answers too.  Never raises.
         """
         ...
 

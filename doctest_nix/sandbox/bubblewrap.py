@@ -4,9 +4,10 @@ What it promises: namespaces of their own for files, processes, network, users, 
 no capability, and no way to get one; the host's programs read-only; nothing of its homes, its
 /etc and its processes; one memory file system for all that is written.  It ends with us.
 
-What it limits: the number of processes (from Linux 5.14), the memory of each process and the
-size of all files (from bubblewrap 0.7), both to ``Limits.memory``.  What it cannot limit: the
-memory of all processes together, and processor time.  Docker does.
+What it limits: the size of all files, which are memory (from bubblewrap 0.7), and, where we may
+make control groups, memory, processor time and processes of all programs together.  Where we may
+not, it limits the memory of each process, and the number of processes (from Linux 5.14); its
+description then says what has no limit.
 
 Its root is one user without powers: files cannot be given to others, which tar tries as root when
 an archive has other owners.
@@ -20,7 +21,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from doctest_nix.config import Config, Network
+from doctest_nix.config import Config, Limit, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     HOME,
@@ -30,11 +31,14 @@ from doctest_nix.sandbox import (
     Ended,
     Sandbox,
     Stream,
+    cgroup,
     environment,
+    signs,
 )
+from doctest_nix.sandbox.cgroup import Group, Groups
 from doctest_nix.sandbox.courier import Courier
 from doctest_nix.sandbox.host import Host, database, look, package_set
-from doctest_nix.sandbox.namespaces import Namespaces, start
+from doctest_nix.sandbox.namespaces import Namespaces, files_size, start
 
 #: Seconds that a sandbox outlives its document's own limit, if nobody stops it before.
 _SLACK = 120
@@ -62,6 +66,7 @@ class BubblewrapProvider:
         Raises SandboxError: BUBBLEWRAP_MISSING, NIX_MISSING, SANDBOX_START.
         """
         self._host = look(search)
+        self._groups = cgroup.find(config.limits)
         self._config = config
         # The kernel ends the sandboxes with the *thread* that made them: this one stays.
         self._spawner = ThreadPoolExecutor(1, "doctest-nix-bubblewrap")
@@ -74,7 +79,10 @@ class BubblewrapProvider:
                 self._nixpkgs = package_set(config.nixpkgs, self._host, self._closing)
             if self._host.overlay:
                 self._database = self._closing.enter_context(database())
-            self.description = f"bubblewrap, Nix {self._version().rpartition(' ')[2]}"
+            unlimited = " and ".join(self._groups.unlimited())
+            warning = f", no limit of {unlimited}" if unlimited else ""
+            version = self._version().rpartition(" ")[2]
+            self.description = f"bubblewrap, Nix {version}{warning}"
         except OSError as error:
             self.close()
             raise _not_started(error) from error
@@ -85,7 +93,12 @@ class BubblewrapProvider:
     def create(self) -> Sandbox:
         """Return a sandbox to be."""
         sandbox = BubblewrapSandbox(
-            self._config, self._host, self._spawner, self._nixpkgs, self._database
+            self._config,
+            self._host,
+            groups=self._groups,
+            spawner=self._spawner,
+            nixpkgs=self._nixpkgs,
+            database=self._database,
         )
         self._made.append(sandbox)
         return sandbox
@@ -114,6 +127,8 @@ class BubblewrapSandbox:
         self,
         config: Config,
         host: Host,
+        *,
+        groups: Groups,
         spawner: ThreadPoolExecutor,
         nixpkgs: Path | None,
         database: BinaryIO | None,
@@ -121,6 +136,8 @@ class BubblewrapSandbox:
         """Keep what `start` needs; ``spawner`` must outlive the sandbox."""
         self._config = config
         self._host = host
+        self._groups = groups
+        self._group: Group | None = None
         self._spawner = spawner
         self._nixpkgs = nixpkgs
         self._database = database
@@ -136,16 +153,19 @@ class BubblewrapSandbox:
                 path = f"/proc/self/fd/{self._database.fileno()}"
                 files.append(closing.enter_context(open(path, "rb")))
             try:
+                self._group = self._groups.make(self._config.limits)
                 self._namespaces = start(
                     self._host,
                     [*_NAMESPACES, *self._network(), *self._mounts(files)],
                     _ETC,
                     spawner=self._spawner,
                     limits=self._config.limits,
+                    group=self._group,
                     seconds=round(self._config.document_timeout) + _SLACK,
                     files=files,
                 )
             except (OSError, RuntimeError) as error:
+                self.stop()
                 raise _not_started(error) from error
 
     def attach(self, argv: Sequence[str], env: Mapping[str, str]) -> Stream:
@@ -182,15 +202,22 @@ class BubblewrapSandbox:
             self._alive()
             raise
 
+    def exceeded(self, said: str = "") -> Limit | None:
+        """Ask the control group, and the program's own words: files have no count."""
+        counted = self._group.exceeded() if self._group is not None else None
+        return counted or signs.complaint(said)
+
     def stop(self) -> None:
         """Kill everything inside; its files are memory that is free with it."""
         namespaces, self._namespaces = self._namespaces, None
         if namespaces is not None:
             namespaces.end()
         self._courier.close()
+        if self._group is not None:
+            self._group.close()
 
     def _mounts(self, files: Sequence[BinaryIO]) -> list[str]:
-        bound = ("--size", str(self._config.limits.memory)) if self._host.sizes else ()
+        bound = ("--size", str(files_size(self._config.limits))) if self._host.sizes else ()
         mounts = [
             *(*bound, "--tmpfs", "/"),
             *self._host.mounts,

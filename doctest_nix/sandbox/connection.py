@@ -28,9 +28,9 @@ class Connection:
             return data
         return self._receive(timeout)
 
-    def read_to(self, end: bytes) -> bytes:
+    def read_to(self, end: bytes, *, patience: float = _PATIENCE) -> bytes:
         """Return what comes before ``end``; raises OSError with what came where it does not."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + patience
         seen = b""
         while end not in seen:
             data = self.read(deadline - time.monotonic())

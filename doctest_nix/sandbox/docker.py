@@ -15,7 +15,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
-from doctest_nix.config import Config, Limits, Network
+from doctest_nix.config import Config, Limit, Limits, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     NIXPKGS,
@@ -25,11 +25,14 @@ from doctest_nix.sandbox import (
     Sandbox,
     Stream,
     environment,
+    signs,
 )
+from doctest_nix.sandbox.cgroup import EVENTS, counted, grown
 from doctest_nix.sandbox.connection import Connection, FramedConnection, RemoteTerminal
 from doctest_nix.sandbox.courier import GO, Courier
 from doctest_nix.sandbox.image import ENGINE_TROUBLE, Progress, connect, ensure, first_line
 from doctest_nix.sandbox.owner import LABEL, alive, me
+from doctest_nix.sandbox.watch import Watch
 
 #: Seconds that a container outlives its document's own limit, if nobody removes it before.
 _SLACK = 120
@@ -43,13 +46,23 @@ read -r _
 stty -echo cols {columns} rows 50 && printf '%s %d\\n' {mark} $$ && exec "$@"
 """
 
+#: Seconds that the main process has to tell the kernel's counts; it may be short of time itself.
+_ANSWER = 10.0
+
 #: The main process: it reads what we hold open, so that it ends with us, or when its time is over.
+#: Asked for a line, it tells the kernel's counts, with no program but itself: there may be none
+#: to be had.
 _MAIN = """\
 for each in cat head mkdir rm stty timeout wc; do
   command -v $each >/dev/null || {{ echo "it has no $each"; exit 1; }}
 done
 echo ready
-exec timeout {seconds} cat >/dev/null
+exec timeout {seconds} sh -c 'while read -r mark; do
+  for file in {events}; do
+    while read -r line; do echo "$file $line"; done </sys/fs/cgroup/$file
+  done 2>/dev/null
+  echo "$mark"
+done'
 """
 
 #: Nix as root needs no capability: it owns its store, and with no build users and no sandbox of
@@ -71,6 +84,7 @@ class DockerProvider:
         self._client = connect()
         self._volume = ""
         self._made: list[DockerSandbox] = []
+        self._watch = Watch(self._sizes, config.limits.disk, self._end)
         # Removing a container takes 0.1 s: the next document need not wait for it.
         self._aside = ThreadPoolExecutor(2, "doctest-nix-docker")
         try:
@@ -79,6 +93,7 @@ class DockerProvider:
             digest = str(self._client.images.get(config.image).id).removeprefix("sha256:")[:12]
             self.description = f"container engine {version}, image {config.image} ({digest})"
             self._sweep()
+            self._storage = self._quota()
             self._mounts = [] if config.nixpkgs is None else [self._provide(config.nixpkgs)]
         except ENGINE_TROUBLE as error:
             self.close()
@@ -89,14 +104,19 @@ class DockerProvider:
 
     def create(self) -> Sandbox:
         """Return a container to be."""
-        sandbox = DockerSandbox(self._client, self._config, self._mounts, self._aside)
+        sandbox = DockerSandbox(
+            self._client, self._config, self._mounts, self._storage, self._aside
+        )
         self._made.append(sandbox)
+        if not self._storage:
+            self._watch.begin()
         return sandbox
 
     def close(self) -> None:
         """Stop what is left, wait for the removals that are under way, and hang up."""
         for sandbox in self._made:
             sandbox.stop()
+        self._watch.close()
         self._aside.shutdown()
         if self._volume:
             with contextlib.suppress(*ENGINE_TROUBLE):
@@ -114,6 +134,33 @@ class DockerProvider:
             if not alive(volume.attrs["Labels"][LABEL]):
                 with contextlib.suppress(*ENGINE_TROUBLE):
                     volume.remove(force=True)
+
+    def _quota(self) -> dict[str, str]:
+        """Return the storage options that bound a container's disk, none where none are known."""
+        storage = {"size": str(self._config.limits.disk)}
+        info = self._client.info()
+        backing = dict(info.get("DriverStatus") or []).get("Backing Filesystem")
+        if backing != "xfs" and info.get("Driver") not in ("btrfs", "zfs"):
+            return {}
+        try:
+            self._client.api.remove_container(self._unstarted([], storage), v=True)
+        except APIError:
+            return {}  # xfs without the mount option pquota
+        return storage
+
+    def _sizes(self) -> dict[str, int]:
+        """Return what each container of ours has written, as its files' sizes say."""
+        mine = {"label": f"{LABEL}={me()}"}
+        try:
+            listed = self._client.api.containers(filters=mine, size=True)
+        except ENGINE_TROUBLE as error:
+            raise OSError(str(error)) from error
+        return {each["Id"]: each.get("SizeRw") or 0 for each in listed}
+
+    def _end(self, container: str) -> None:
+        """End the sandbox that has written too much."""
+        for sandbox in self._made:
+            sandbox.end_for_disk(container)
 
     def _provide(self, nixpkgs: Path) -> Mount:
         """Return what shows ``nixpkgs``, read-only: the host's own files where the engine sees
@@ -142,9 +189,14 @@ class DockerProvider:
             _remove(self._client, filling)
         return Mount(str(NIXPKGS), volume.name, type="volume", read_only=True)
 
-    def _unstarted(self, mounts: list[Mount]) -> str:
+    def _unstarted(self, mounts: list[Mount], storage: Mapping[str, str] | None = None) -> str:
         made = self._client.containers.create(
-            self._config.image, ["true"], labels={LABEL: me()}, mounts=mounts, network_mode="none"
+            self._config.image,
+            ["true"],
+            labels={LABEL: me()},
+            mounts=mounts,
+            network_mode="none",
+            storage_opt=dict(storage or {}),
         )
         return str(made.id)
 
@@ -161,14 +213,21 @@ class DockerSandbox:
         client: docker.DockerClient,
         config: Config,
         mounts: list[Mount],
+        storage: Mapping[str, str],
         aside: ThreadPoolExecutor,
     ) -> None:
-        """Keep what `start` needs; ``aside`` does what nobody waits for."""
+        """Keep what `start` needs; ``aside`` does what nobody waits for.
+
+        ``storage`` are the options by which the engine bounds its disk, none where it does not.
+        """
         self._client = client
         self._config = config
         self._mounts = mounts
+        self._storage = storage
         self._aside = aside
         self._container = ""
+        self._filled = False
+        self._counted: Mapping[Limit, int] = {}
         self._tether: Connection | None = None
         self._terminals: list[RemoteTerminal] = []
         self._courier = Courier(self._channel, longest=config.limits.output)
@@ -177,7 +236,8 @@ class DockerSandbox:
         """Create and start the container."""
         config = self._config
         limits = config.limits
-        main = _MAIN.format(seconds=round(config.document_timeout) + _SLACK)
+        seconds = round(config.document_timeout) + _SLACK
+        main = _MAIN.format(seconds=seconds, events=" ".join(EVENTS))
         try:
             container = self._client.containers.create(
                 config.image,
@@ -202,6 +262,7 @@ class DockerSandbox:
                 pids_limit=limits.processes,
                 nano_cpus=round(limits.cpus * 1e9),
                 ulimits=_ulimits(limits),
+                storage_opt=dict(self._storage),
                 log_config=LogConfig(type="none"),
             )
             self._container = str(container.id)
@@ -252,6 +313,33 @@ class DockerSandbox:
         with self._checked():
             return self._courier.get(path)
 
+    def exceeded(self, said: str = "") -> Limit | None:
+        """Ask the container for the kernel's counts, and the engine where it is gone."""
+        if self._filled:
+            return Limit.DISK
+        before = self._counted
+        mark = token_hex(8)
+        try:
+            if self._tether is None:
+                return None
+            self._tether.write(f"{mark}\n".encode())
+            lines = self._tether.read_to(f"{mark}\n".encode(), patience=_ANSWER)
+        except OSError:
+            return Limit.MEMORY if self._was_killed() else None
+        self._counted = counted(lines.decode(errors="replace").splitlines())
+        if limit := grown(before, self._counted):
+            return limit
+        # A disk that is full is the page's doing only where it has a bound of its own.
+        full = self._storage and signs.complaint(said) is Limit.DISK
+        return Limit.DISK if full or signs.is_file_too_large(said) else None
+
+    def end_for_disk(self, container: str) -> None:
+        """End ``container``, if it is this one: it has written more than it may."""
+        if container == self._container:
+            self._filled = True
+            with contextlib.suppress(*ENGINE_TROUBLE):
+                self._client.api.kill(container)
+
     def stop(self) -> None:
         """Remove the container; `DockerProvider.close` waits until it is gone."""
         container, self._container = self._container, ""
@@ -262,6 +350,16 @@ class DockerSandbox:
             self._tether.close()
         if container:
             self._later(_remove, self._client, container)
+
+    def _was_killed(self) -> bool:
+        """Tell whether the engine saw the kernel kill a program of the container for memory."""
+        seen = {"container": [self._container], "event": ["oom"]}
+        try:
+            events = self._client.api.events(since=0, until=int(time.time()) + 1, filters=seen)
+            with contextlib.closing(events):
+                return any(events)
+        except ENGINE_TROUBLE:
+            return False
 
     def _hang_up(self, pid: int) -> None:
         if self._container:
@@ -332,7 +430,9 @@ def _ulimits(limits: Limits) -> list[Ulimit]:
     # with others none at all.  It is there because Podman else sets one that only a service with
     # CAP_SYS_RESOURCE may set.
     processes = 8 * limits.processes
+    # No file may be larger than all of them together: such a one is refused before it is written.
     return [
+        Ulimit(name="fsize", soft=limits.disk, hard=limits.disk),
         Ulimit(name="nofile", soft=1024, hard=16384),
         Ulimit(name="nproc", soft=processes, hard=processes),
         Ulimit(name="core", hard=0),

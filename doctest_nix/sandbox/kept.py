@@ -26,6 +26,11 @@ class Kept:
             self.dropped += excess
             del self._tail[:excess]
 
+    @property
+    def total(self) -> int:
+        """How many bytes came."""
+        return len(self._head) + len(self._tail) + self.dropped
+
     def joined(self) -> bytes:
         """Return what was kept, with a line between the parts where something was dropped."""
         if not self.dropped:

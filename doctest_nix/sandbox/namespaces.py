@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import select
 import signal
 import struct
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from doctest_nix.config import Limits
+from doctest_nix.sandbox.cgroup import Group
 from doctest_nix.sandbox.host import Host
 
 #: Seconds for namespaces to come up (5 ms where nothing is wrong), to go, and for a terminal to
@@ -47,6 +49,9 @@ echo ready
 exec sleep {seconds} >/dev/null 2>&1
 """
 
+#: As many files a process may have open, if it asks for it; 1024 if not.
+_OPEN_FILES = 16384
+
 #: The height of a terminal.
 _ROWS = 50
 
@@ -64,17 +69,23 @@ class Namespaces:
     """Running namespaces: their first process holds them, and its end is the end of all."""
 
     def __init__(
-        self, host: Host, process: subprocess.Popen[bytes], first: int, limits: Sequence[str]
+        self,
+        host: Host,
+        process: subprocess.Popen[bytes],
+        first: int,
+        limits: Sequence[str],
+        group: Group,
     ) -> None:
         """Take over ``process``, which is bwrap, and ``first``, the host's id of its child.
 
-        ``limits`` are options of ``prlimit`` for each program.
+        ``limits`` are options of ``prlimit`` for each program, which becomes one of ``group``.
         """
         self._host = host
         self._process = process
         self._first = first
         self._first_fd = os.pidfd_open(first)
         self._limits = limits
+        self._group = group
         self._programs: set[Program] = set()
 
     def alive(self) -> bool:
@@ -127,15 +138,14 @@ class Namespaces:
         # A network of the host's own is shared already, and cannot be entered from inside.
         if not Path(f"/proc/{self._first}/ns/net").samefile("/proc/self/ns/net"):
             spaces.append("--net")
-        return self._host.as_account(
-            [
-                *[programs["prlimit"], *self._limits, "--"],
-                *[programs["nsenter"], f"--target={self._first}", *spaces],
-                *["--preserve-credentials", "--wd", "--"],
-                *[programs["setpriv"], "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"],
-                *["--", programs["setsid"], *argv],
-            ]
-        )
+        command = [
+            *[programs["prlimit"], *self._limits, "--"],
+            *[programs["nsenter"], f"--target={self._first}", *spaces],
+            *["--preserve-credentials", "--wd", "--"],
+            *[programs["setpriv"], "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"],
+            *["--", programs["setsid"], *argv],
+        ]
+        return self._group.enter(self._host.as_account(command), programs["sh"])
 
     def _terminal(self, columns: int) -> tuple[int, int]:
         """Return master and slave of a new terminal of the sandbox's own /dev/pts, echo off."""
@@ -166,14 +176,15 @@ def start(
     *,
     spawner: Executor,
     limits: Limits,
+    group: Group,
     seconds: int,
     files: Sequence[BinaryIO] = (),
 ) -> Namespaces:
     """Bring up namespaces with bwrap's ``arguments``, and run ``setup`` in them first.
 
     ``spawner`` must be one thread that outlives them: the kernel ends them with it.  Without us
-    they end after ``seconds``.  ``files`` are those that ``arguments`` name by number.  Raises
-    OSError with what bwrap said.
+    they end after ``seconds``.  All that runs in them belongs to ``group``.  ``files`` are those
+    that ``arguments`` name by number.  Raises OSError with what bwrap said.
     """
     programs = host.programs
     with contextlib.ExitStack() as closing:
@@ -184,17 +195,16 @@ def start(
         every = [*arguments, "--die-with-parent", "--info-fd", str(info_write.fileno())]
         private.write("".join(f"{each}\0" for each in every).encode(errors="surrogateescape"))
         private.seek(0)
+        command = [
+            *[programs["unshare"], "--user", "--map-root-user", "--mount", "--"],
+            *[programs["sh"], "-c", _OUTSIDE, "sh"],
+            *["overlay" if host.overlay else "none", programs["mount"], str(files_size(limits))],
+            *[programs["bwrap"], "--args", str(private.fileno()), "/bin/sh", "-c"],
+            _INSIDE.format(setup=setup, seconds=seconds),
+        ]
         process = spawner.submit(
             subprocess.Popen,
-            host.as_account(
-                [
-                    *[programs["unshare"], "--user", "--map-root-user", "--mount", "--"],
-                    *[programs["sh"], "-c", _OUTSIDE, "sh"],
-                    *["overlay" if host.overlay else "none", programs["mount"], str(limits.memory)],
-                    *[programs["bwrap"], "--args", str(private.fileno()), "/bin/sh", "-c"],
-                    _INSIDE.format(setup=setup, seconds=seconds),
-                ]
-            ),
+            group.enter(host.as_account(command), programs["sh"]),
             stdin=subprocess.DEVNULL,
             stdout=output_write,
             stderr=subprocess.STDOUT,
@@ -206,7 +216,7 @@ def start(
         try:
             _wait_until_ready(output)
             first = json.loads(os.read(info.fileno(), 65536))["child-pid"]
-            return Namespaces(host, process, first, _options(limits))
+            return Namespaces(host, process, first, _options(limits, group), group)
         except BaseException:
             _reap(process)
             raise
@@ -337,10 +347,22 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _options(limits: Limits) -> list[str]:
-    """Return what ``prlimit`` takes."""
-    options = [f"--data={limits.memory}", "--core=0"]
+def files_size(limits: Limits) -> int:
+    """Return the bytes that all files of a file system may have: they are memory."""
+    return min(limits.disk, limits.memory)
+
+
+def _options(limits: Limits, group: Group) -> list[str]:
+    """Return what ``prlimit`` takes: what each process may use, where the group does not bound all.
+
+    The group's bounds are better, also because the kernel counts when they are in the way.
+    """
+    open_files = min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    options = [f"--nofile={min(1024, open_files)}:{open_files}", "--core=0"]
+    if not group.bounds("memory"):
+        options.append(f"--data={limits.memory}")
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    if release and (int(release[1]), int(release[2])) >= _COUNTS_BY_NAMESPACE:
+    counts = release and (int(release[1]), int(release[2])) >= _COUNTS_BY_NAMESPACE
+    if counts and not group.bounds("pids"):
         options.append(f"--nproc={limits.processes}")
     return options

@@ -6,9 +6,10 @@ import re
 import time
 from collections.abc import Sequence
 
-from doctest_nix.config import Config
+from doctest_nix.config import FLOOD, Config
 from doctest_nix.errors import SandboxError
 from doctest_nix.sandbox import Completed, Ended, Sandbox
+from doctest_nix.sandbox.kept import Kept
 from doctest_nix.screen import render
 
 _PROMPT = re.compile(rb"(?:^|[\r\n])((?:\x1b\[[0-9;?]*[a-zA-Z])*nix-repl> )\Z")
@@ -28,6 +29,7 @@ class Repl:
         """Start ``argv``, which is a `nix repl`; `greeting` waits for its prompt."""
         self._stream = sandbox.attach(argv, {})
         self._columns = config.columns
+        self._keep = config.limits.output
         self.open = True
 
     def greeting(self, *, timeout: float) -> Completed:
@@ -66,6 +68,9 @@ class Repl:
                     self.close()
                     break
                 output += data
+                if len(output) > FLOOD * self._keep:
+                    ended = Ended.FLOODED if self._interrupt() else Ended.GONE
+                    break
                 if found := _PROMPT.search(output, max(0, len(output) - 200)):
                     del output[found.start(1) :]
                     break
@@ -81,7 +86,9 @@ class Repl:
         except (OSError, SandboxError):
             ended = Ended.GONE
             self.close()
-        shown = render(bytes(output), self._columns).strip("\n")
+        kept = Kept(self._keep)
+        kept.add(output)
+        shown = render(kept.joined(), self._columns).strip("\n")
         if typed.strip() and (shown != typed or _ANSWERS_NOTHING.match(typed)):
             shown = shown.removeprefix(typed).strip("\n")
         failed = re.search(r"(?:^|\n)error:", shown) is not None
@@ -90,6 +97,7 @@ class Repl:
             exit_code=int(failed) if ended is Ended.EXITED else None,
             seconds=time.monotonic() - begin,
             ended=ended,
+            truncated=kept.dropped,
         )
 
     def _is_idle(self) -> bool:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from doctest_nix.config import Config
+from doctest_nix.config import FLOOD, Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
 from doctest_nix.sandbox.foreground import foreground, kill
@@ -58,6 +58,7 @@ class Terminal:
         self._sandbox = sandbox
         self._columns = config.columns
         self._keep = config.limits.output
+        self._flood = FLOOD * self._keep
         self._prompts = Prompts()
         self._introductions = 0
         self._shells: list[int] = []
@@ -103,7 +104,8 @@ class Terminal:
         The output is what the shell and its programs printed, rendered.  Several commands in one
         text are typed up to the first that fails.  A command that is still running after
         ``timeout`` seconds is killed; ``Ended.TIMEOUT`` then means that the session goes on, and
-        ``Ended.GONE`` that its shell is no longer there.  ``Ended.UNFINISHED`` means that the
+        ``Ended.GONE`` that its shell is no longer there.  One that prints too much is stopped too
+        (``Ended.FLOODED``).  ``Ended.UNFINISHED`` means that the
         shell wants more lines (an open quote); the command is then taken back.
 
         ``until`` is asked again and again with the output so far; where it says True the command
@@ -148,8 +150,9 @@ class Terminal:
         except _LeftRunning:
             ended = Ended.RUNNING
             self._busy = True
-        except TimeoutError:
-            ended = Ended.TIMEOUT if self._recover() else Ended.GONE
+        except TimeoutError as error:
+            stopped = Ended.FLOODED if isinstance(error, _FloodedError) else Ended.TIMEOUT
+            ended = stopped if self._recover() else Ended.GONE
         except (EOFError, OSError):
             ended = Ended.GONE
         if ended is Ended.GONE:
@@ -228,6 +231,8 @@ class Terminal:
                     kept.add(output[:position])
                     del output[:position]
                     position = 0
+                    if kept.total > self._flood:
+                        raise _FloodedError
                 if until is not None and (now := time.monotonic()) > look:
                     look = now + _LOOK
                     if until(render(kept.joined() + output, self._columns)):
@@ -248,11 +253,13 @@ class Terminal:
     def _receive(self, output: bytearray, deadline: float, pause: float) -> bool:
         """Append what arrives to ``output``; False where nothing does for ``pause`` seconds.
 
-        Raises TimeoutError after the deadline, EOFError, OSError.
+        Raises TimeoutError after the deadline, _FloodedError, EOFError, OSError.
         """
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
+        if len(output) > self._flood:
+            raise _FloodedError
         try:
             data = self._stream.read(min(left, pause))
         except TimeoutError:
@@ -354,3 +361,7 @@ class Terminal:
 
 class _LeftRunning(Exception):  # noqa: N818  an answer, not an error
     """The command does what it was to do, and still runs."""
+
+
+class _FloodedError(TimeoutError):
+    """More was printed than a command may: it is stopped as if its time were over."""

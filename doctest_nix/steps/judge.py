@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
 from doctest_nix.annotations import Annotations, Output
-from doctest_nix.config import Config, Need
+from doctest_nix.config import Config, Limit, Need
 from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
@@ -107,6 +107,9 @@ def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) 
     """
     outcome = _judge(exchange, completed, asked, stage)
     if isinstance(outcome, Wrong):
+        limit = stage.exceeded(completed)
+        if limit is not None:
+            return Wrong(mismatch=beyond(outcome.mismatch, limit, stage.config))
         unmet = (
             of_output(completed.output)
             or _needs_a_reader(exchange, completed)
@@ -115,6 +118,15 @@ def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) 
         if unmet is not None and not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
     return outcome
+
+
+def beyond(mismatch: Mismatch, limit: Limit, config: Config) -> Mismatch:
+    """Return what went wrong with the limit that it ran into, in place of what came of that."""
+    return replace(
+        mismatch,
+        problem=f"the command ran into the limit of {config.limits.of(limit)}",
+        hint=f"Where the page needs more: --nix-limit={limit}=…",
+    )
 
 
 def looks_right(expected: str, output: str, exchange: Exchange, stage: Stage) -> bool:
@@ -225,6 +237,8 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
                 hint = f"It seems to wait for an answer to: {last.strip()}"
             else:
                 hint = "It may wait for input, or run for ever like a server."
+        case Ended.FLOODED:
+            problem = "the command printed too much"
         case Ended.GONE:
             problem = "the session is gone: the command ended its shell"
         case Ended.UNFINISHED:

@@ -117,12 +117,23 @@ class TestOutput:
     def test_too_much_of_it_is_dropped_in_the_middle(
         self, sandbox: Sandbox, config: Config
     ) -> None:
-        small = Terminal(sandbox, replace(config, limits=Limits(output=20_000)))
+        small = Terminal(sandbox, replace(config, limits=Limits(output=100_000)))
         done = small.execute("seq 200000", timeout=PATIENT)
         small.close()
         assert ("1\n2\n3\n", "\n199999\n200000") == (done.output[:6], done.output[-14:])
         assert f"[... {done.truncated} bytes ...]" in done.output
-        assert len(done.output) < 40_000
+        assert len(done.output) < 200_000
+
+    def test_far_too_much_of_it_stops_the_command_and_the_session_goes_on(
+        self, sandbox: Sandbox, config: Config
+    ) -> None:
+        small = Terminal(sandbox, replace(config, limits=Limits(output=10_000)))
+        done = small.execute("yes", timeout=PATIENT)
+        after = small.execute("yes & sleep 0.1; kill $!; echo on", timeout=PATIENT)
+        small.close()
+        assert Ended.FLOODED == done.ended
+        assert done.truncated > 100_000
+        assert after.ended in {Ended.EXITED, Ended.FLOODED}
 
     def test_200_000_lines_are_whole_within_the_bound(self, terminal: Terminal) -> None:
         assert [str(n) for n in range(1, 200_001)] == run(terminal, "seq 200000").split("\n")
