@@ -12,8 +12,7 @@ from doctest_nix.config import Config
 from doctest_nix.errors import DoctestNixError, DocumentError
 from doctest_nix.formats import FORMATS, load
 from doctest_nix.plan import plan
-from doctest_nix.report.fates import NO_KIND
-from doctest_nix.report.terminal import neutral
+from doctest_nix.report.listing import listing
 from doctest_nix.sandbox.image import SUITES, build
 
 
@@ -55,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    """Print a line a block: place, kind, and the reason where nothing is done."""
+    """Print a line a block; a document that cannot be understood is told of, and makes it 1."""
     status = 0
     for path in _documents(arguments.paths):
         try:
@@ -64,11 +63,8 @@ def _list(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             status = 1
             continue
-        rows = [(step.blocks, step.kind, getattr(step, "reason", "")) for step in planned.steps]
-        rows += [((item.block,), NO_KIND, item.reason) for item in planned.ignored]
-        for blocks, kind, reason in sorted(rows, key=lambda row: row[0][0].location.line):
-            for block in blocks:
-                print(neutral(f"{block.location}: {kind}{f' ({reason})' if reason else ''}"))
+        for line in listing(planned):
+            print(line)
     return status
 
 

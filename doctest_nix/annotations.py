@@ -121,6 +121,16 @@ class Annotations:
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
 
+    def with_output(self, other: Annotations) -> Annotations | None:
+        """Return what is said of a transcript whose output is a block that ``other`` speaks of.
+
+        None where what it says makes that block one of its own.
+        """
+        if other.skip is not None or other.file is not None or other.needs or other.setup:
+            return None
+        output = self.output if other.output is Output.RULES else other.output
+        return replace(self, output=output, volatile=(*self.volatile, *other.volatile))
+
 
 def annotate(document: Document) -> dict[Block, Annotations]:
     """Return what is said of each block.

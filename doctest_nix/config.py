@@ -94,8 +94,12 @@ class Config:
     """The settings of a run.
 
     ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
-    provides none; ``flakes`` says whether Nix's new commands and flakes are enabled.
-    ``runtime`` names an OCI runtime of the engine's, None for its own choice.
+    provides none; ``flakes`` says whether Nix's new commands and flakes are enabled;
+    ``provides`` what else there is, by the word of whoever asks for the run.  ``tabs`` are words
+    in the names of tabs that are read, the first that a set of tabs has.
+    ``min_verified`` is the share of blocks, in percent, that must have passed or be stale, None for
+    any; ``strict`` says that a stale block fails.  ``runtime`` names an OCI runtime of the
+    engine's, None for its own choice.
     ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.  ``columns`` is
     the width of the terminal.
     """
@@ -106,6 +110,10 @@ class Config:
     nixpkgs: Path | None = None
     network: Network = Network.NONE
     flakes: bool = False
+    provides: frozenset[Need] = frozenset()
+    tabs: tuple[str, ...] = ("Linux",)
+    min_verified: float | None = None
+    strict: bool = False
     timeout: float = 60.0
     document_timeout: float = 900.0
     columns: int = 1000
@@ -113,6 +121,8 @@ class Config:
 
     def meets(self, need: Need) -> bool:
         """Tell whether the run provides ``need``."""
+        if need in self.provides:
+            return True
         match need:
             case Need.NIXPKGS:
                 # With a network, the image's own channel or a fetched tarball can serve.

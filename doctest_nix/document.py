@@ -22,11 +22,15 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A directive that a block stands in: ``note``, ``tab-item`` with argument ``Linux``, …"""
+    """A directive that a block stands in: ``note``, ``tab-item`` with argument ``Linux``, …
+
+    ``line`` is its first in the document: two that look the same are not the same.
+    """
 
     name: str
     argument: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    line: int = 0
 
 
 class Style(StrEnum):

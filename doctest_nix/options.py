@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
-from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Limits, Network
+from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Limits, Need, Network
 from doctest_nix.errors import ConfigError, Slug, nearest
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -61,13 +61,36 @@ OPTIONS: Final = (
         several=True,
     ),
     Option(name="network", metavar="POLICY", help="none (default) or full: what pages can reach"),
+    Option(
+        name="provides",
+        metavar="NEED",
+        help="what else there is, so that blocks that need it are run: kvm, docker, root, ...",
+        several=True,
+    ),
+    Option(
+        name="tabs",
+        metavar="WORD",
+        help="read the tabs with this word in their name (default: Linux)",
+        several=True,
+    ),
+    Option(
+        name="min-verified",
+        metavar="PERCENT",
+        help="fail where fewer of the blocks passed or are stale",
+    ),
 )
 
 #: The bytes of a size's letter.
 _UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
-def settings(given: Callable[[Option], Sequence[str]], *, root: Path, flakes: bool) -> Config:
+def settings(
+    given: Callable[[Option], Sequence[str]],
+    *,
+    root: Path,
+    flakes: bool = False,
+    strict: bool = False,
+) -> Config:
     """Return the settings of a run; ``given`` has an option's values, none where there is none.
 
     Paths are relative to ``root``.  Raises ConfigError.
@@ -77,19 +100,44 @@ def settings(given: Callable[[Option], Sequence[str]], *, root: Path, flakes: bo
     def last(name: str) -> str | None:
         return values[name][-1] if values[name] else None
 
+    provides = frozenset(_choice(Need, "provides", name) for name in _words(values["provides"]))
+    network = Network.FULL if Need.NETWORK in provides else Network.NONE
     return Config(
         backend=_choice(Backend, "sandbox", last("sandbox") or Backend.AUTO.value),
         image=last("image") or DEFAULT_IMAGE,
         runtime=last("runtime"),
         nixpkgs=_nixpkgs(last("nixpkgs"), root),
-        network=_choice(Network, "network", last("network") or Network.NONE.value),
-        flakes=flakes,
+        network=_choice(Network, "network", last("network") or network.value),
+        flakes=flakes or Need.FLAKES in provides,
+        provides=provides - {Need.NETWORK, Need.FLAKES},
+        tabs=tuple(_words(values["tabs"])) or Config().tabs,
+        min_verified=_percent(last("min-verified")),
+        strict=strict,
         timeout=_seconds("timeout", last("timeout"), Config().timeout),
         document_timeout=_seconds(
             "document-timeout", last("document-timeout"), Config().document_timeout
         ),
         limits=_limits(values["limit"]),
     )
+
+
+def _words(given: Sequence[str]) -> list[str]:
+    """Return the words of values that may each be several, with commas between."""
+    return [word.strip() for value in given for word in value.split(",") if word.strip()]
+
+
+def _percent(given: str | None) -> float | None:
+    try:
+        value = float(given) if given is not None else None
+    except ValueError:
+        value = math.nan
+    if value is not None and not 0 <= value <= 100:
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-min-verified={given} is no percentage",
+            remedy="Write for example: --nix-min-verified=60",
+        )
+    return value
 
 
 def _nixpkgs(given: str | None, root: Path) -> Path | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from doctest_nix.annotations import annotate
 from doctest_nix.config import Config
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, FromBlock, Step, expression, file, patch, session, syntax
+from doctest_nix.steps.transcript import SESSION_LANGUAGES
+from doctest_nix.tabs import unchosen
 from doctest_nix.verdict import Fate, Verdict
 
 #: The step kinds; the first that claims a block has it.
@@ -19,6 +22,9 @@ STEP_KINDS: tuple[FromBlock, ...] = (
     file.from_block,
     syntax.from_block,
 )
+
+
+_FENCE = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,11 @@ class SkipStep:
     def blocks(self) -> tuple[Block, ...]:
         """The block."""
         return (self.block,)
+
+    @property
+    def detail(self) -> str:
+        """The reason."""
+        return self.reason
 
     def execute(self, stage: Stage) -> Verdict:
         """Return the verdict that says so."""
@@ -69,30 +80,31 @@ class Plan:
 def plan(document: Document, config: Config) -> Plan:
     """Return the plan of a document.  Raises DocumentError for what its comments say wrong.
 
-    ``config`` tells which of the needs that the page names are met.
+    ``config`` tells which of the needs that the page names are met, and which tabs are read.  What
+    stands in another tab is no context for the blocks that are.
     """
     said = annotate(document)
+    other_tab = unchosen(document, config.tabs)
+    read = tuple(e for n, e in enumerate(document.elements) if n not in other_tab)
+    shown = replace(document, elements=read)
     steps: list[Step] = []
     ignored: list[Ignored] = []
-    for index, block in enumerate(document.elements):
-        if not isinstance(block, Block) or any(block in step.blocks for step in steps[-1:]):
+    claimed: set[Block] = set()
+    index = -1
+    for number, block in enumerate(document.elements):
+        index += number not in other_tab
+        if not isinstance(block, Block) or block in claimed:
             continue
-        annotations = said[block]
-        lacking = [need for need in annotations.needs if not config.meets(need)]
-        if annotations.skip is not None:
-            steps.append(SkipStep(block=block, reason=annotations.skip))
+        if number in other_tab:
+            steps.append(SkipStep(block=block, reason=f"other tab: {other_tab[number]}"))
             continue
-        if lacking:
-            reason = f"needs {lacking[0]}: the page says so"
-            steps.append(SkipStep(block=block, reason=reason, changes=True))
-            continue
-        context = Context(document=document, index=index, annotations=annotations, planned=steps)
-        for from_block in STEP_KINDS:
-            if (step := from_block(block, context)) is not None:
-                steps.append(step)
-                break
-        else:
+        context = Context(document=shown, index=index, said=said, planned=steps)
+        step = _left_out(block, context, config) or _step(block, context)
+        if step is None:
             ignored.append(Ignored(block=block, reason=_reason(block)))
+        else:
+            steps.append(step)
+            claimed.update(step.blocks)
     return Plan(
         document=document,
         steps=tuple(steps),
@@ -101,13 +113,42 @@ def plan(document: Document, config: Config) -> Plan:
     )
 
 
-def _reason(block: Block) -> str:
-    """Return why a block of no kind is left out."""
+def _left_out(block: Block, context: Context, config: Config) -> SkipStep | None:
+    """Return the step for a block that the page says to leave out, or out of this run."""
+    annotations = context.annotations
+    if annotations.skip is not None:
+        return SkipStep(block=block, reason=annotations.skip)
+    for need in annotations.needs:
+        if not config.meets(need):
+            return SkipStep(block=block, reason=f"needs {need}: the page says so", changes=True)
+    return None
+
+
+def _step(block: Block, context: Context) -> Step | None:
+    kinds = (file.from_block,) if _shown_source(block) else STEP_KINDS
+    for from_block in kinds:
+        if (step := from_block(block, context)) is not None:
+            return step
+    return None
+
+
+def _shown_source(block: Block) -> str:
+    """Return the format of which a block shows the source, ``""`` for none: its code is not run."""
     language = block.language.lower()
     if language in {"md", "markdown", "rst", "myst", "html"}:
-        return f"shows {language} source"
-    if syntax.is_script(block):
-        return "no checker for shell scripts"
+        return language
+    return "markdown" if not language and _FENCE.search(block.text) else ""
+
+
+def _reason(block: Block) -> str:
+    """Return why a block of no kind is left out."""
+    language = syntax.language_of(block)
+    if source := _shown_source(block):
+        return f"shows {source} source"
+    if language in SESSION_LANGUAGES:
+        return "no prompt and no command"
+    if language in syntax.SHELLS:
+        return "shows outputs among commands without prompts"
     if language:
         return f"no checker for {language}"
     return "no language, no prompt"

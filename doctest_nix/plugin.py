@@ -56,15 +56,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--nix-flakes", action="store_true", help="enable flakes and the new commands of Nix"
     )
-    group.addoption(
-        "--nix-min-verified",
-        metavar="PERCENT",
-        type=float,
-        help="fail where fewer of the blocks passed or are stale",
-    )
     group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
+    parser.addini("nix_strict", "a stale block fails", type="bool")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -138,7 +133,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         Path(path).write_text(json_report.dumps(documents) + "\n", encoding="utf-8")
     fates = {block.fate for document in documents for block in document.blocks}
     wrong = Fate.FAILED in fates or any(document.error for document in documents)
-    minimum = config.getoption("--nix-min-verified")
+    minimum = runs.config.min_verified
     if minimum is not None and verified(documents) < minimum and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if Fate.BROKEN in fates and not wrong and exitstatus == pytest.ExitCode.TESTS_FAILED:
@@ -160,7 +155,7 @@ def pytest_terminal_summary(
     where = f" [{runs.description}]" if runs.description else ""
     terminalreporter.ensure_newline()
     terminalreporter.write_line(f"nix: {summary(documents)}{where}")
-    minimum = config.getoption("--nix-min-verified")
+    minimum = runs.config.min_verified
     if minimum is not None and verified(documents) < minimum:
         terminalreporter.write_line(
             f"nix: {verified(documents):.1f} % of the blocks are verified, below the"
@@ -325,7 +320,7 @@ class StepItem(pytest.Item):
 
     def runtest(self) -> None:
         """Judge the step."""
-        strict = self.config.getoption("--nix-strict")
+        strict = self.config.stash[_RUNS].config.strict
         if self.verdict.fate is Fate.FAILED or (strict and self.verdict.fate is Fate.STALE):
             raise _Wrong(self.verdict)
         if self.verdict.fate is Fate.STALE:
@@ -454,4 +449,5 @@ def _settings(config: pytest.Config) -> Config:
         return typed or configured
 
     flakes = config.getoption("--nix-flakes") or config.getini("nix_flakes")
-    return settings(given, root=config.rootpath, flakes=flakes)
+    strict = config.getoption("--nix-strict") or config.getini("nix_strict")
+    return settings(given, root=config.rootpath, flakes=flakes, strict=strict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from doctest_nix.config import Config
-from doctest_nix.document import Block
 from doctest_nix.errors import SandboxError
 from doctest_nix.plan import Plan
 from doctest_nix.sandbox import Sandbox
@@ -99,10 +98,8 @@ class DocumentRun:
             self._stage = Stage(self._create, self._config)
             for step in self._plan.steps:
                 match step:
-                    case SyntaxStep(block=Block(language="nix", text=text)):
-                        self._stage.syntax.announce([text])
-                    case ExpressionStep(depends=False):
-                        self._stage.values.announce(pair.expression for pair in step.pairs)
+                    case SyntaxStep() | ExpressionStep():
+                        step.announce(self._stage)
                     case _:
                         pass
         return self._stage

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from doctest_nix import syntax
+from doctest_nix import scripts, syntax
 from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit
 from doctest_nix.evaluation import Rendering, evaluate
@@ -31,6 +31,8 @@ class Stage:
         self.bindings = Bindings()
         #: What is wrong with the syntax of a Nix text.
         self.syntax = Batch[str | None](lambda texts: syntax.errors(self.sandbox(), texts))
+        #: What is wrong with the syntax of a shell script.
+        self.scripts = Batch[str | None](lambda texts: scripts.errors(self.sandbox(), texts))
         #: Whether a text is a whole Nix file.
         self.whole = Batch[bool](lambda texts: syntax.whole(self.sandbox(), texts))
         #: What an expression evaluates to where it reads no files.

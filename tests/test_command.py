@@ -46,8 +46,8 @@ def test_list_says_what_would_be_done_with_each_block(
 
     assert 0 == main(["list", "docs"])
     assert [
-        "docs/page.md:3: session",
-        "docs/page.md:7: file",
+        "docs/page.md:3: session (1 command)",
+        "docs/page.md:7: file (hello.nix)",
         "docs/page.md:12: skip (no printer)",
         "docs/page.md:16: none (no checker for text)",
     ] == capsys.readouterr().out.splitlines()
@@ -61,7 +61,7 @@ def test_list_tells_of_a_document_that_cannot_be_understood_and_goes_on(
 
     assert 1 == main(["list", "bad.md", "page.md"])
     output = capsys.readouterr()
-    assert ["page.md:3: syntax"] == output.out.splitlines()
+    assert ["page.md:3: syntax (nix)"] == output.out.splitlines()
     assert output.err.startswith("bad.md:3: ")
     assert "[doctest-nix.unclosed-fence]" in output.err
 
@@ -73,7 +73,7 @@ def test_a_document_outside_of_the_directory_can_be_listed(
     page.write_text("# T\n\n```nix\n1\n```\n")
 
     assert 0 == main(["list", str(page)])
-    assert [f"{page}:3: syntax"] == capsys.readouterr().out.splitlines()
+    assert [f"{page}:3: syntax (nix)"] == capsys.readouterr().out.splitlines()
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

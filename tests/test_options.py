@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doctest_nix.config import Config, Limits
+from doctest_nix.config import Config, Limits, Need, Network
 from doctest_nix.errors import ConfigError
 from doctest_nix.options import settings
 
@@ -31,6 +31,44 @@ def test_limits_are_given_one_by_one() -> None:
 def test_the_last_of_two_values_counts() -> None:
     assert "b" == read({"image": ["a", "b"]}).image
     assert 2 == read({"limit": ["processes=1", "processes=2"]}).limits.processes
+
+
+def test_what_is_provided_is_a_list_of_needs() -> None:
+    config = read({"provides": ["kvm, docker", "root"]})
+
+    assert [True, True, True, False] == [
+        config.meets(need) for need in (Need.KVM, Need.DOCKER, Need.ROOT, Need.GUI)
+    ]
+
+
+def test_a_network_and_flakes_are_provided_as_by_their_own_options() -> None:
+    assert Config(network=Network.FULL, flakes=True) == read({"provides": ["network,flakes"]})
+
+
+def test_a_network_that_is_refused_is_not_provided() -> None:
+    assert Config() == read({"provides": ["network"], "network": ["none"]})
+
+
+def test_words_of_tabs_are_a_list() -> None:
+    assert ("macOS", "Flakes") == read({"tabs": ["macOS", "Flakes"]}).tabs
+
+
+WRONG_VALUES = {
+    ("provides", "kmv"): "--nix-provides=kmv is not known [doctest-nix.option]\n"
+    "Did you mean 'kvm'? Known: credentials, docker, file, flakes, gui, interactive, kvm, machine,"
+    " network, nixos, nixpkgs, program, release, root, second-host, shell, value.",
+    ("min-verified", "many"): "--nix-min-verified=many is no percentage [doctest-nix.option]\n"
+    "Write for example: --nix-min-verified=60",
+    ("min-verified", "101"): "--nix-min-verified=101 is no percentage [doctest-nix.option]\n"
+    "Write for example: --nix-min-verified=60",
+}
+
+
+@pytest.mark.parametrize(("name", "given"), WRONG_VALUES)
+def test_a_value_that_means_nothing_is_said_with_what_would(name: str, given: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({name: [given]})
+    assert WRONG_VALUES[name, given] == str(caught.value)
 
 
 WRONG = {

@@ -110,6 +110,11 @@ def code_argument(name: str, argument: str) -> tuple[str, str]:
     return language, info.strip()
 
 
+def is_tab(name: str) -> bool:
+    """Tell whether a code directive is a tab itself; what follows its language is the name."""
+    return name.lower() == "code-tab"
+
+
 def takes_argument(name: str) -> bool:
     """Tell whether text beside the name is an argument; else the body begins there."""
     return name.lower() not in _BODY_FIRST

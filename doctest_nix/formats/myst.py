@@ -158,7 +158,8 @@ class _Reader:
                 block = self.block(Style.INDENTED, line, end_line, place)
                 self.elements.append(replace(block, text=text, text_line=line))
             case material.TOKEN:
-                container = Container(name=token.meta["name"], argument=token.meta["argument"])
+                name, argument = token.meta["name"], token.meta["argument"]
+                container = Container(name=name, argument=argument, line=line)
                 self.inside(container, token.content.split("\n"), line + 1, place)
             case "html_block":
                 self.html(token.content, line, end_line, place)
@@ -243,7 +244,9 @@ class _Reader:
                 self.directive(directive, body, place)
             case Div() as div:
                 options = div.attributes + attached
-                container = Container(name=div.name, argument=div.argument, options=options)
+                container = Container(
+                    name=div.name, argument=div.argument, options=options, line=line
+                )
                 self.inside(container, lines, line + 1, place)
             case Raw():
                 pass
@@ -298,6 +301,7 @@ class _Reader:
                     name=name.lower(),
                     argument=directive.argument if takes else "",
                     options=body.options,
+                    line=body.line,
                 )
                 if not takes:
                     containers = (*place.containers, container)
@@ -315,6 +319,9 @@ class _Reader:
         lines = body.lines[blank:]
         language, info = directives.code_argument(directive.name, directive.argument)
         lines = dedent_option(lines, dict(body.options).get("dedent"))
+        if directives.is_tab(directive.name):
+            tab = Container(name=directive.name.lower(), argument=info, line=body.line)
+            place = replace(place, containers=(*place.containers, tab))
         self.elements.append(
             replace(
                 self.block(Style.DIRECTIVE, body.line, body.end_line, place),

@@ -365,7 +365,10 @@ class _Reader:
                 self.highlight = record.argument
             case Holds.PROSE | Holds.RST:
                 container = Container(
-                    name=record.name.lower(), argument=record.argument, options=record.options
+                    name=record.name.lower(),
+                    argument=record.argument,
+                    options=record.options,
+                    line=record.line + self.offset,
                 )
                 self.walk(node, _Place((*place.containers, container), place.section, place.level))
             case Holds.OTHER:
@@ -374,6 +377,10 @@ class _Reader:
     def code(self, record: _Record, place: _Place) -> None:
         language, info = directives.code_argument(record.name, record.argument)
         options = dict(record.options)
+        if directives.is_tab(record.name):
+            line = record.line + self.offset
+            tab = Container(name=record.name.lower(), argument=info, line=line)
+            place = _Place((*place.containers, tab), place.section, place.level)
         text_line = record.text_lines[0] if record.text_lines else record.end_line
         self.elements.append(
             replace(

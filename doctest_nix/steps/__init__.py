@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from doctest_nix.annotations import Annotations
-from doctest_nix.document import Block, Document, Element
+from doctest_nix.document import Block, Comment, Document, Element
 from doctest_nix.stage import Stage
 from doctest_nix.verdict import Verdict
 
@@ -23,6 +23,11 @@ class Step(Protocol):
     @property
     def kind(self) -> str:
         """The kind's name in reports."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """What more a list of steps says of it: the file, the number of commands, the reason."""
         ...
 
     @property
@@ -44,14 +49,21 @@ class Step(Protocol):
 class Context:
     """Where a block stands: the document, its place among the elements, what was planned before.
 
-    ``planned`` is the plan's own list, which grows after the block is planned: a copy for each
-    block would cost time with the square of the document's length.
+    ``said`` has what the page says of each block.  ``planned`` is the plan's own list, which grows
+    after the block is planned: a copy for each block would cost time with the square of the
+    document's length.
     """
 
     document: Document
     index: int
-    annotations: Annotations
+    said: Mapping[Block, Annotations]
     planned: Sequence[Step]
+
+    @property
+    def annotations(self) -> Annotations:
+        """What the page says of the block."""
+        block = self.document.elements[self.index]
+        return self.said[block] if isinstance(block, Block) else Annotations()
 
     @property
     def before(self) -> Element | None:
@@ -64,6 +76,15 @@ class Context:
         following = self.index + 1
         elements = self.document.elements
         return elements[following] if following < len(elements) else None
+
+    def next_block(self) -> Block | None:
+        """Return the block straight after this one: only comments may stand between."""
+        elements = self.document.elements
+        following = self.index + 1
+        while following < len(elements) and isinstance(elements[following], Comment):
+            following += 1
+        found = elements[following] if following < len(elements) else None
+        return found if isinstance(found, Block) else None
 
 
 #: Returns the step that a block is, None where it is none of the kind.

@@ -48,9 +48,19 @@ class ExpressionStep:
     changes: bool = False
 
     @property
+    def detail(self) -> str:
+        """How many pairs there are."""
+        return "1 pair" if len(self.pairs) == 1 else f"{len(self.pairs)} pairs"
+
+    @property
     def depends(self) -> bool:
         """Whether an expression reads files, which earlier steps may have written."""
         return any(_READS_FILES.search(pair.expression) for pair in self.pairs)
+
+    def announce(self, stage: Stage) -> None:
+        """Tell the stage what it will be asked, so that one question serves many steps."""
+        if not self.depends:
+            stage.values.announce(pair.expression for pair in self.pairs)
 
     def execute(self, stage: Stage) -> Verdict:
         """Evaluate each expression; the value may be shown lazily or strictly rendered."""

@@ -29,6 +29,16 @@ class FileStep:
         """The block."""
         return (self.block,)
 
+    @property
+    def detail(self) -> str:
+        """The file, and where in it the block goes."""
+        named = self.named
+        if named.appends:
+            return f"{named.name}, at its end"
+        if named.insert_after is not None:
+            return f"{named.name}, below {named.insert_after!r}"
+        return f"{named.name}, if it is whole" if named.source is Source.PROSE else named.name
+
     def execute(self, stage: Stage) -> Verdict:
         """Write the file; one that only prose names must be a whole file, else it is parsed."""
         name = self.named.name

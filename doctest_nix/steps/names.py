@@ -67,7 +67,7 @@ def file_named(block: Block, context: Context) -> Named | None:
             appends=annotations.appends,
             insert_after=annotations.insert_after,
         )
-    stated = _stated(block)
+    stated = stated_name(block)
     before, after = context.before, context.after
     said = _sentence_before(before)
     if stated is not None:
@@ -85,7 +85,8 @@ def file_named(block: Block, context: Context) -> Named | None:
     return None
 
 
-def _stated(block: Block) -> str | None:
+def stated_name(block: Block) -> str | None:
+    """Return the file name that a block itself gives: its caption, info string or first comment."""
     caption = (block.caption or "").strip().strip("`")
     is_script = block.text.startswith("#!")
     if _ANY.fullmatch(caption) and ("." in caption or is_script or _is_known(caption)):

@@ -35,6 +35,11 @@ class PatchStep:
         """The block."""
         return (self.block,)
 
+    @property
+    def detail(self) -> str:
+        """The file that it changes."""
+        return self.target or "no file is named"
+
     def execute(self, stage: Stage) -> Verdict:
         """Apply the diff where it fits, and say by which rung."""
         begin = time.monotonic()

@@ -11,7 +11,7 @@ from doctest_nix.annotations import Annotations
 from doctest_nix.document import Block
 from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
-from doctest_nix.steps import Context, repl
+from doctest_nix.steps import Context, repl, unprompted
 from doctest_nix.steps.given import with_real_hashes
 from doctest_nix.steps.judge import (
     Asked,
@@ -26,9 +26,10 @@ from doctest_nix.steps.judge import (
     wrong,
 )
 from doctest_nix.steps.moves import Move, after, before, goes_on, moves
+from doctest_nix.steps.names import stated_name
 from doctest_nix.steps.needs import of_command
 from doctest_nix.steps.running import interrupt, is_interrupted, leave_running
-from doctest_nix.steps.transcript import Exchange, Prompt, exchanges
+from doctest_nix.steps.transcript import Exchange, Prompt, exchanges, shown_output
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 
@@ -36,11 +37,13 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 class SessionStep:
     """The exchanges of one transcript, in order; the first that is wrong ends it.
 
-    ``moves`` is what the page tells the reader to do before; ``goes_on`` says that the page goes
-    on while the last command runs.
+    ``output_block`` is a block of its own that shows the last one's output.  ``moves`` is what the
+    page tells the reader to do before; ``goes_on`` says that the page goes on while the last
+    command runs.
     """
 
     block: Block
+    output_block: Block | None
     exchanges: tuple[Exchange, ...]
     annotations: Annotations
     moves: tuple[Move, ...] = ()
@@ -50,14 +53,21 @@ class SessionStep:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The block."""
-        return (self.block,)
+        """The block, and that of its output."""
+        return (self.block,) if self.output_block is None else (self.block, self.output_block)
 
     @property
     def kind(self) -> str:
         """``repl`` where only `nix repl` is typed into, else ``session``."""
         in_repl = all(exchange.prompt is Prompt.REPL for exchange in self.exchanges)
         return "repl" if in_repl else "session"
+
+    @property
+    def detail(self) -> str:
+        """How many commands there are, and whether no prompt is shown."""
+        number = len(self.exchanges)
+        commands = "1 command" if number == 1 else f"{number} commands"
+        return f"{commands}, no prompt" if self.exchanges[0].prompt is Prompt.NONE else commands
 
     def execute(self, stage: Stage) -> Verdict:
         """Type each command and compare what it prints with what is shown."""
@@ -125,14 +135,32 @@ class SessionStep:
 
 
 def from_block(block: Block, context: Context) -> SessionStep | None:
-    """Return the step for a block with a prompt in it, whatever its language."""
+    """Return the step for a block with a prompt in it, whatever its language.
+
+    Or for one in a session's language that is commands without prompts, and no file.  A block
+    straight after it may be the output of its last command.
+    """
     found = exchanges(block)
+    if not found and context.annotations.file is None and stated_name(block) is None:
+        found = unprompted.commands(block)
     if not found:
         return None
+    annotations = context.annotations
+    output_block = context.next_block()
+    if output_block is not None and unprompted.is_output_of(output_block, block, found[-1]):
+        with_output = annotations.with_output(context.said[output_block])
+    else:
+        with_output = None
+    if output_block is not None and with_output is not None:
+        annotations = with_output
+        found = (*found[:-1], replace(found[-1], expected=shown_output(output_block)))
+    else:
+        output_block = None
     return SessionStep(
         block=block,
+        output_block=output_block,
         exchanges=found,
-        annotations=context.annotations,
+        annotations=annotations,
         moves=moves(before(context.document, context.index)),
         goes_on=goes_on(found[-1].expected, after(context.document, context.index)),
     )
@@ -166,6 +194,8 @@ def _prepare(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome | None:
                 return judge(exchange, trouble, asked, stage)
         case Prompt.SHELL | Prompt.ROOT:
             stage.session.show_outer_prompt(timeout=asked.timeout)
+        case Prompt.NONE:
+            pass
         case _:
             assert_never(exchange.prompt)
     if not exchange.input:

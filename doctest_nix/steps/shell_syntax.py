@@ -32,13 +32,16 @@ def logical_lines(text: str) -> list[tuple[int, str]]:
     commands: list[tuple[int, str]] = []
     pending: list[str] = []
     start = 0
+    scanner = _Scanner()
     for offset, line in enumerate(text.split("\n")):
         if not pending and (not line.strip() or line.lstrip().startswith("#")):
             continue
         if not pending:
             start = offset
+            scanner = _Scanner()
         pending.append(line)
-        if not is_unfinished("\n".join(pending)):
+        scanner.read(line)
+        if not scanner.unfinished:
             commands.append((start, "\n".join(pending)))
             pending = []
     if pending:

@@ -14,13 +14,19 @@ from dataclasses import dataclass
 
 import yaml
 
+from doctest_nix import scripts
 from doctest_nix.document import Block
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
+from doctest_nix.steps.shell_syntax import logical_lines
+from doctest_nix.steps.unprompted import looks_like_command
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 #: A line, or a part of one, that says that something is left out.
 _ELISION = re.compile(r"^\s*(?:#|//)?\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\])\s*,?\s*$", re.MULTILINE)
+
+#: Languages of shell scripts.
+SHELLS = ("bash", "sh", "shell")
 
 #: How a shell's script begins, or a line that is typed there: a command of Nix.
 _SCRIPT = re.compile(
@@ -44,28 +50,51 @@ class SyntaxStep:
         """The block."""
         return (self.block,)
 
+    @property
+    def detail(self) -> str:
+        """The language."""
+        return language_of(self.block)
+
+    def announce(self, stage: Stage) -> None:
+        """Tell the stage what it will be asked, so that one question serves many steps."""
+        announce(self.block, stage)
+
     def execute(self, stage: Stage) -> Verdict:
         """Parse it, in the forms in which documentation shows its language."""
         return check(self.block, stage)
 
 
 def from_block(block: Block, context: Context) -> SyntaxStep | None:
-    """Return the step for a block in a language that has a parser at hand."""
-    language = block.language.lower()
-    if language not in CHECKERS or (language == "nix" and is_script(block)):
+    """Return the step for a block in a language that has a parser at hand.
+
+    A block in a shell's language must be a script or commands alone: one that shows outputs among
+    them is no script.
+    """
+    language = language_of(block)
+    if language not in CHECKERS or (language in SHELLS and not _is_only_commands(block)):
         return None
     return SyntaxStep(block=block)
 
 
-def is_script(block: Block) -> bool:
-    """Tell whether a block begins as what a shell reads, whatever language it is said to be."""
-    return _SCRIPT.match(block.text) is not None
+def language_of(block: Block) -> str:
+    """Return the language that a block is checked in: a shell's where it begins as a script."""
+    language = block.language.lower()
+    return "bash" if language == "nix" and _SCRIPT.match(block.text) else language
+
+
+def announce(block: Block, stage: Stage) -> None:
+    """Tell the stage that the syntax of ``block`` will be asked about."""
+    language = language_of(block)
+    if language == "nix":
+        stage.syntax.announce([block.text])
+    elif language in SHELLS:
+        stage.scripts.announce([block.text])
 
 
 def check(block: Block, stage: Stage) -> Verdict:
     """Return the verdict on a block's syntax; its language is one of `CHECKERS`."""
     begin = time.monotonic()
-    language = block.language.lower()
+    language = language_of(block)
     error = CHECKERS[language](block.text, stage)
     seconds = time.monotonic() - begin
     if error is None:
@@ -79,8 +108,18 @@ def check(block: Block, stage: Stage) -> Verdict:
     )
 
 
+def _is_only_commands(block: Block) -> bool:
+    commands = logical_lines(scripts.shown(block.text))
+    is_script = block.text.startswith("#!")
+    return is_script or all(looks_like_command(command) for _, command in commands)
+
+
 def _nix(text: str, stage: Stage) -> str | None:
     return stage.syntax.ask(text)
+
+
+def _shell(text: str, stage: Stage) -> str | None:
+    return stage.scripts.ask(text)
 
 
 def _json(text: str, stage: Stage) -> str | None:
@@ -133,6 +172,7 @@ def _first_error(variants: tuple[str, ...], parse: Callable[[str], object]) -> s
 #: Languages by their tags in documents, and what is wrong with a text in them.
 CHECKERS: dict[str, Callable[[str, Stage], str | None]] = {
     "nix": _nix,
+    **dict.fromkeys(SHELLS, _shell),
     "json": _json,
     "toml": _toml,
     "yaml": _yaml,
@@ -148,3 +188,4 @@ _NAMES = {
     "yaml": "YAML",
     "yml": "YAML",
 } | dict.fromkeys(("python", "python3", "py"), "Python")
+_NAMES |= dict.fromkeys(SHELLS, "a shell script")

@@ -25,6 +25,7 @@ class Prompt(StrEnum):
     ROOT = "root"  # `# `
     NESTED = "nested"  # `[nix-shell:…]$ `
     REPL = "repl"  # `nix-repl> `
+    NONE = "none"  # the page shows none: the command goes to whatever shell is open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +112,9 @@ def is_transcript(block: Block) -> bool:
     return any(_match(line, root=root) for line in lines)
 
 
-def leading_output(block: Block) -> str:
-    """Return the text above the first prompt of a block."""
-    lines = []
-    for line in block.text.split("\n"):
-        if _match(line.strip(), root=False) is not None:
-            break
-        lines.append(line)
-    return "\n".join(lines).strip("\n")
+def shown_output(block: Block) -> str:
+    """Return the text of a block that is an output, as `Exchange.expected` has it."""
+    return "\n".join(line.rstrip() for line in _lines(block)).strip("\n")
 
 
 def _lines(block: Block) -> list[str]:
