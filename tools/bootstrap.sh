@@ -118,7 +118,7 @@ clean() {
 
 ready_for_tests() {
   one_at_a_time
-  need_packages bubblewrap nix
+  need_packages bubblewrap nix podman
   need_venv dev
   need_engine
   need_image
@@ -176,7 +176,7 @@ one_at_a_time() {
 
 # ---- Debian's packages
 
-# need_packages WHAT…: bubblewrap, nix, python-venv, engine and mmdebstrap, where they are missing.
+# need_packages WHAT…: bubblewrap, nix, python-venv, engine, podman and mmdebstrap, where missing.
 need_packages() {
   local missing=() what
   [ -x "$PYTHON" ] || set -- "$@" python-venv
@@ -185,6 +185,12 @@ need_packages() {
       bubblewrap) on_path bwrap || missing+=(bubblewrap) ;;
       nix) on_path nix-shell || missing+=(nix-bin) ;;
       engine) on_path dockerd || missing+=(docker.io) ;;
+      podman)
+        on_path podman || missing+=(podman)
+        # What runs containers for it, and their first process, which Debian only recommends.
+        on_path runc || missing+=(runc)
+        [ -x /usr/libexec/podman/catatonit ] || on_path catatonit || missing+=(catatonit)
+        ;;
       mmdebstrap) on_path mmdebstrap || missing+=(mmdebstrap) ;;
       # Debian keeps `venv` in a package of its own, named after the very version.
       python-venv)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import docker
 import pytest
 
 from doctest_nix.config import Backend, Config
@@ -15,6 +21,7 @@ from doctest_nix.sandbox import Provider, Sandbox
 from doctest_nix.sandbox.select import provider as select
 
 IMAGE = os.environ.get("DOCTEST_NIX_TEST_IMAGE", "doctest-nix:trixie")
+PROGRAMS = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 BACKENDS = (Backend.DOCKER, Backend.BUBBLEWRAP)
 
 
@@ -51,6 +58,48 @@ def sandbox(provider: Provider) -> Iterator[Sandbox]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def podman(image: str) -> Iterator[str]:
+    """Yield the address of a Podman service of our own, which has the image of the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="doctest-nix-"))  # a socket's path must be short
+    address = f"unix://{folder}/podman.sock"
+    options = [f"--{name}={folder / name}" for name in ("root", "runroot", "tmpdir")]
+    options += ["--storage-driver=overlay", "--cgroup-manager=cgroupfs", "--events-backend=file"]
+    if shutil.which("runc", path=PROGRAMS):
+        # Debian's crun refuses machines with both versions of control groups, runc does not.
+        options.append("--runtime=runc")
+    with (folder / "log").open("wb") as log:
+        service = subprocess.Popen(
+            ["podman", *options, "system", "service", "--time=0", address],
+            env={"PATH": PROGRAMS, "HOME": str(folder), "TMPDIR": str(folder)},
+            stdout=log,
+            stderr=log,
+        )
+    other = docker.DockerClient(base_url=address, version="1.40")
+    try:
+        until(lambda: (folder / "podman.sock").exists() or service.poll() is not None)
+        assert service.poll() is None, (folder / "log").read_text()
+        with contextlib.closing(docker.from_env()) as engine:
+            other.images.load(engine.images.get(image).save(named=True))
+        yield address
+        # A process of its own removes a container that ended.
+        until(lambda: not other.containers.list(all=True, ignore_removed=True))
+    finally:
+        other.close()
+        service.terminate()
+        service.wait()
+        if os.path.ismount(folder / "root" / "overlay"):
+            subprocess.run(["umount", folder / "root" / "overlay"], check=True)
+        shutil.rmtree(folder)
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture

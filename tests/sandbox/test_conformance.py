@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +28,25 @@ TRIVIAL = """derivation {
   name = "x"; system = builtins.currentSystem;
   builder = "/bin/sh"; args = ["-c" "echo built >$out"];
 }"""
+
+
+@pytest.fixture(scope="module", params=[Backend.DOCKER, Backend.BUBBLEWRAP, "podman"], ids=str)
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Name each backend, Docker's once for each of the two engines that speak its language."""
+    if isinstance(request.param, Backend):
+        yield request.param
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", request.getfixturevalue("podman"))
+        yield Backend.DOCKER
+
+
+@pytest.fixture(scope="module")
+def provider(config: Config, backend: Backend) -> Iterator[Provider]:
+    """Yield each backend in use."""
+    made = select(replace(config, backend=backend))
+    yield made
+    made.close()
 
 
 def sh(
@@ -140,8 +159,9 @@ def test_a_command_line_that_is_too_long_is_said_and_the_sandbox_goes_on(
 ) -> None:
     argv = ["true", *["x" * 100_000] * 25]
     for use in (lambda: sandbox.run(argv, timeout=PATIENCE), lambda: sandbox.attach(argv, {})):
-        with pytest.raises(SandboxError, match=r"(?i)argument list too long"):
+        with pytest.raises(SandboxError) as caught:
             use()
+        assert Slug.SANDBOX_GONE == caught.value.slug
     assert "on\n" == output(sandbox, "echo on")
 
 
