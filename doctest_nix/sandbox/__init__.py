@@ -41,7 +41,7 @@ class Completed:
     ``output`` is rendered (no control sequences), without final newline; ``truncated`` counts
     the bytes of it that were dropped because the output was too long to keep.  ``exit_code`` is
     None unless ``ended`` is EXITED.  ``full_screen`` says that the program drew on the screen that
-    editors and pagers use.
+    editors and pagers use, ``asks`` that it was ended because it waited for input.
     """
 
     output: str
@@ -50,6 +50,7 @@ class Completed:
     ended: Ended
     truncated: int = 0
     full_screen: bool = False
+    asks: bool = False
 
 
 class Stream(Protocol):

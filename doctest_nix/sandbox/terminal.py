@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from doctest_nix.config import FLOOD, Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
-from doctest_nix.sandbox.foreground import foreground, kill
+from doctest_nix.sandbox.foreground import asks, foreground, kill
 from doctest_nix.sandbox.kept import Kept
 from doctest_nix.sandbox.prompts import Answer, More, Prompts, Ready, Started
 from doctest_nix.screen import render
@@ -42,6 +42,10 @@ _GRACE = 2.0
 
 #: How long nothing must follow what looks like a prompt before it is asked who shows it.
 _QUIET = 0.05
+
+#: How long nothing must be printed before it is looked at whether the command waits for input:
+#: longer than a question with a time-out is likely to take.
+_IDLE = 10.0
 
 #: How often a command that is to be left running is looked at, in seconds.
 _LOOK = 0.1
@@ -103,10 +107,10 @@ class Terminal:
 
         The output is what the shell and its programs printed, rendered.  Several commands in one
         text are typed up to the first that fails.  A command that is still running after
-        ``timeout`` seconds is killed; ``Ended.TIMEOUT`` then means that the session goes on, and
-        ``Ended.GONE`` that its shell is no longer there.  One that prints too much is stopped too
-        (``Ended.FLOODED``).  ``Ended.UNFINISHED`` means that the
-        shell wants more lines (an open quote); the command is then taken back.
+        ``timeout`` seconds, only waits for input, or prints too much (``Ended.FLOODED``), is
+        killed; ``Ended.TIMEOUT`` then means that the session goes on, and ``Ended.GONE`` that its
+        shell is no longer there.  ``Ended.UNFINISHED`` means that the shell wants more lines (an
+        open quote); the command is then taken back.
 
         ``until`` is asked again and again with the output so far; where it says True the command
         is left running (``Ended.RUNNING``).  Then only `press` and `close` may follow.
@@ -142,6 +146,7 @@ class Terminal:
         begin = time.monotonic()
         status: int | None = None
         ended = Ended.EXITED
+        asks_for_input = False
         self._busy = False
         try:
             status = act(begin + timeout)
@@ -151,6 +156,7 @@ class Terminal:
             ended = Ended.RUNNING
             self._busy = True
         except TimeoutError as error:
+            asks_for_input = isinstance(error, _Asks)
             stopped = Ended.FLOODED if isinstance(error, _FloodedError) else Ended.TIMEOUT
             ended = stopped if self._recover() else Ended.GONE
         except (EOFError, OSError):
@@ -165,6 +171,7 @@ class Terminal:
             ended=ended,
             truncated=kept.dropped,
             full_screen=_ALTERNATE_SCREEN.search(printed) is not None,
+            asks=asks_for_input,
         )
 
     def _type(
@@ -238,10 +245,12 @@ class Terminal:
                     if until(render(kept.joined() + output, self._columns)):
                         raise _LeftRunning
                 suspicious = not quiet and _PROMPT_LIKE.search(output, len(output) - 100)
-                pause = _QUIET if suspicious else _LOOK if until is not None else math.inf
+                pause = _QUIET if suspicious else _LOOK if until is not None else _IDLE
                 quiet = not self._receive(output, deadline, pause)
                 if quiet and suspicious and (mark := self._introduce_stranger(output, deadline)):
                     break
+                if quiet and pause == _IDLE and typed and asks(self._sandbox, self._shells[-1]):
+                    raise _Asks
         finally:
             kept.add(output)
         self._enter(mark)
@@ -357,6 +366,10 @@ class Terminal:
         except TimeoutError:
             return False
         return True
+
+
+class _Asks(TimeoutError):  # noqa: N818  an answer, not an error
+    """The command waits for input, which never comes: it need not have all of its time."""
 
 
 class _LeftRunning(Exception):  # noqa: N818  an answer, not an error

@@ -232,10 +232,12 @@ def _ended_badly(exchange: Exchange, completed: Completed, asked: Asked) -> Wron
     match completed.ended:
         case Ended.TIMEOUT:
             problem = f"the command did not end within {asked.limit}"
+            if completed.asks:
+                problem = "the command waits for input, which the page does not show"
             last = completed.output.rsplit("\n", 1)[-1]
             if last and _WAITS_FOR_INPUT.fullmatch(last):
                 hint = f"It seems to wait for an answer to: {last.strip()}"
-            else:
+            elif not completed.asks:
                 hint = "It may wait for input, or run for ever like a server."
         case Ended.FLOODED:
             problem = "the command printed too much"
