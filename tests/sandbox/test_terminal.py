@@ -129,11 +129,11 @@ class TestOutput:
     ) -> None:
         small = Terminal(sandbox, replace(config, limits=Limits(output=10_000)))
         done = small.execute("yes", timeout=PATIENT)
-        after = small.execute("yes & sleep 0.1; kill $!; echo on", timeout=PATIENT)
+        after = small.execute("echo on", timeout=PATIENT)
         small.close()
         assert Ended.FLOODED == done.ended
         assert done.truncated > 100_000
-        assert after.ended in {Ended.EXITED, Ended.FLOODED}
+        assert "on" == after.output
 
     def test_200_000_lines_are_whole_within_the_bound(self, terminal: Terminal) -> None:
         assert [str(n) for n in range(1, 200_001)] == run(terminal, "seq 200000").split("\n")
