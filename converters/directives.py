@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from docutils import nodes
 
@@ -24,7 +25,10 @@ from converters.pen import (
     stack,
 )
 from converters.recorder import DirectiveRecord
-from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
+from converters.shapes import AUTODOC, KNOWN, Argument, Body, Shape, shape_of
+
+#: What may be inline markup of RST, and would read otherwise in MyST.
+_MARKUP = re.compile(r"[`*|\\]|\w_\b|://")
 
 
 def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
@@ -56,9 +60,26 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
             pass  # docstrings are RST
         case _:
             yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+            marked = _marked(node, shape)
+            if marked is not None:
+                yield DIRECTIVE, lambda: _directive(pen, node, key, marked)
             if shape.body is Body.UNKNOWN and node["content"]:
                 yield VERBATIM, lambda: _verbatim(pen, node, shape)
+                if marked is not None:
+                    yield VERBATIM, lambda: _verbatim(pen, node, marked)
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+
+
+def _marked(node: DirectiveRecord, shape: Shape) -> Shape | None:
+    """Return the shape with markup where an extension may read some, None where there is none."""
+    if node["name"].lower() in KNOWN:
+        return None
+    options = tuple(name for name, value in node["options"] if _MARKUP.search(value))
+    title = shape.argument is Argument.LITERAL and bool(_MARKUP.search(node["argument"] or ""))
+    if not options and not title:
+        return None
+    argument = Argument.TITLE if title else shape.argument
+    return replace(shape, argument=argument, parsed_options=options)
 
 
 def _default_role(pen: Pen, node: DirectiveRecord) -> Lines:
@@ -141,8 +162,7 @@ def _directive(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines
     if name.lower() == "sourcecode":
         name = "code-block"
     if name.lower() == "role":
-        first, *rest = node["content"] or ("",)
-        return fences.fence(pen, name, first, [], Lines(text=tuple(rest)), colon=False)
+        return fences.role(pen, node["content"])
     argument, leading = _argument(pen, node, shape)
     body = stack([leading, _body(pen, node, key, shape)])
     return fences.fence(

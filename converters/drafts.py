@@ -170,6 +170,7 @@ def _common(settings: Settings) -> Surroundings:
         roles=roles,
         registry=settings.registry,
         url_schemes=settings.url_schemes,
+        quotes=settings.quotes,
         rst_suffixes=settings.rst_suffixes,
     )
 

@@ -41,6 +41,12 @@ def fence(
     return body.around(before, [ticks])
 
 
+def role(pen: Pen, content: Sequence[str]) -> Lines:
+    """Return the directive that defines a role: its name, then its options and nothing else."""
+    name, *options = content or ("",)
+    return fence(pen, "role", name, options, Lines(), colon=False)
+
+
 def code_fence(language: str, text: str) -> Lines:
     """Return a block of code."""
     lines = text.split("\n")

@@ -42,7 +42,8 @@ def mentions(scope: Scope, converted: Iterable[str]) -> Iterator[Mention]:
 
 
 def _names(word: str, file: Path, source: Path, root: Path, old: AbstractSet[Path]) -> bool:
-    places = (file.parent, source, root)
+    # A bare name means a neighbour, a path may start at the site or at the project.
+    places = (file.parent, source, root) if "/" in word else (file.parent,)
     return any((place / word.lstrip("/")).resolve() in old for place in places)
 
 

@@ -21,8 +21,8 @@ Key = tuple[int, ...]
 #: A way of writing a block: its name for reports, and what writes it so.
 Way = tuple[str, Callable[[], "Lines"]]
 
-NATIVE, DIRECTIVE, CAREFUL, VERBATIM, EVAL_RST = (
-    "native", "directive", "careful", "verbatim", "eval-rst",
+NATIVE, DIRECTIVE, TYPOGRAPHIC, CAREFUL, VERBATIM, EVAL_RST = (
+    "native", "directive", "typographic", "careful", "verbatim", "eval-rst",
 )  # fmt: skip
 
 #: Link schemes that MyST takes for links elsewhere as it comes.
@@ -119,7 +119,8 @@ class Surroundings:
     its role directives by the role's name.  ``converted`` are the docnames that become Markdown,
     ``fragments`` those of them that other pages include.  ``rst_suffixes`` is what their files
     end in now, ``directory`` the page's own.  ``registry`` tells the shapes of the project's
-    directives.
+    directives.  ``quotes`` is the language in which Sphinx makes quotes typographic, ``""`` where
+    it does not.
     """
 
     default_role: str = ""
@@ -133,6 +134,7 @@ class Surroundings:
     fragments: frozenset[str] = frozenset()
     rst_suffixes: frozenset[str] = frozenset({".rst"})
     directory: str = ""
+    quotes: str = ""
 
 
 def named_page(path: str, surroundings: Surroundings) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from converters.oracle import Difference, PageProof
+from converters.oracle import Difference, Kind, PageProof
 from converters.pen import EVAL_RST, Key, Mark, Surroundings, UnwritableError
 from converters.recorder import Record
 from converters.writer import Written, write
@@ -92,6 +92,8 @@ def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
 
     The innermost block that has a next way is moved.
     """
+    if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
+        return _all_moved(marks)
     moved: dict[Key, int] = {}
     for candidates in _places(marks, proof):
         movable = [mark for mark in candidates if mark.choice < mark.choices - 1]
@@ -99,6 +101,15 @@ def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
             mark = max(movable, key=lambda found: (len(found.key), found.key))
             moved[mark.key] = mark.choice + 1
     return moved
+
+
+def _all_moved(marks: Sequence[Mark]) -> dict[Key, int]:
+    """Return the next way for every directive: Sphinx fails in one, and does not say where."""
+    return {
+        mark.key: mark.choice + 1
+        for mark in marks
+        if mark.construct.startswith("directive ") and mark.choice < mark.choices - 1
+    }
 
 
 def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:

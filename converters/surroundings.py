@@ -27,7 +27,7 @@ class Settings:
     ``""`` stands for a page that offers the file to be downloaded.  ``rst_suffixes`` are those
     of files that are read as RST, ``excluded`` the ``exclude_patterns``.  ``myst`` is true where
     the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
-    enables.
+    enables, ``quotes`` the language in which quotes are made typographic, ``""`` for not at all.
     """
 
     pages: Mapping[str, str]
@@ -42,6 +42,7 @@ class Settings:
     substitutions: frozenset[str]
     footnote_sort: bool
     url_schemes: frozenset[str]
+    quotes: str
     registry: Mapping[str, Shape] = field(repr=False)
 
 
@@ -66,8 +67,16 @@ def settings_of(workshop: Workshop) -> Settings:
         substitutions=frozenset(config.myst_substitutions),
         footnote_sort=bool(config.myst_footnote_sort),
         url_schemes=frozenset(config.myst_url_schemes),
+        quotes=_quotes(config),
         registry=dict(_shapes(workshop)),
     )
+
+
+def _quotes(config: Any) -> str:
+    language = config.language or "en"
+    excluded = config.smartquotes_excludes.get("languages", ())
+    made = config.smartquotes and "q" in config.smartquotes_action and language not in excluded
+    return str(language) if made else ""
 
 
 def _depended(env: BuildEnvironment) -> dict[str, frozenset[str]]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from docutils import nodes
 
-from converters import constructs, directives, fences, inline, kept, matter, tables
+from converters import constructs, directives, fences, inline, kept, matter, tables, typography
 from converters.page import survey
 from converters.pen import (
     CAREFUL,
     DIRECTIVE,
     EVAL_RST,
     NATIVE,
+    TYPOGRAPHIC,
     Key,
     Lines,
     Mark,
@@ -64,10 +65,7 @@ def write(
     )
     body = _flow(pen, record.document, ())
     front = matter.front_matter(pen)
-    roles = [
-        fences.fence(pen, "role", "", [], Lines(text=surroundings.roles[name]), colon=False)
-        for name in sorted(pen.roles)
-    ]
+    roles = [fences.role(pen, surroundings.roles[name]) for name in sorted(pen.roles)]
     lines = stack([front, *roles, body])
     return Written(
         text="\n".join(lines.text) + "\n" if lines.text else "",
@@ -194,6 +192,8 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
             return
         case nodes.paragraph():
             yield NATIVE, lambda: Lines.of(inline.paragraph(pen, node.children))
+            if pen.surroundings.quotes and typography.has_quotes(node):
+                yield TYPOGRAPHIC, lambda: _with_quotes(pen, node)
             yield CAREFUL, lambda: _carefully(pen, node)
         case nodes.bullet_list():
             yield NATIVE, lambda: constructs.bullets(pen, node, key, previous)
@@ -221,6 +221,11 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
         case _:
             pass
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+
+
+def _with_quotes(pen: Pen, node: nodes.paragraph) -> Lines:
+    """Write a paragraph with its quotes as they are shown."""
+    return Lines.of(inline.paragraph(pen, typography.educated(node, pen.surroundings.quotes)))
 
 
 def _carefully(pen: Pen, node: nodes.paragraph) -> Lines:

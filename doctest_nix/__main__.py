@@ -15,10 +15,15 @@ from doctest_nix.plan import plan
 from doctest_nix.report.listing import listing
 from doctest_nix.sandbox.image import SUITES, build
 
+_CONVERT = "convert"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; return the exit status: 0, 1 for a fault, 2 for a misuse."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == [_CONVERT]:
+        return _convert(words[1:])
+    arguments = _parser().parse_args(words)
     try:
         status: int = arguments.do(arguments)
     except DoctestNixError as error:
@@ -50,7 +55,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     making.add_argument("--tag", help="the image's name (default: doctest-nix:SUITE)")
     making.set_defaults(do=_build)
+    # It has a parser of its own, with which Sphinx is imported.
+    commands.add_parser(_CONVERT, help="convert RST pages to MyST, proven to render the same")
     return parser
+
+
+def _convert(words: Sequence[str]) -> int:
+    """Run the converter, which needs what is not installed by default."""
+    try:
+        from converters.__main__ import main as convert  # noqa: PLC0415 - Sphinx is slow, and optional
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("sphinx", "myst_parser"):
+            raise
+        print(
+            f"doctest-nix convert needs Sphinx and MyST-Parser; there is no module {error.name!r}.",
+            "Install them with: pip install 'doctest-nix[convert]'",
+            sep="\n",
+            file=sys.stderr,
+        )
+        return 2
+    return convert(words)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -108,12 +108,16 @@ class SiteProof:
 def compare_sites(baseline: Site, candidate: Site) -> SiteProof:
     """Compare all pages of two sites, their anchors and their warnings."""
     theirs = {page.name: page for page in candidate.pages}
+    failed = dict(candidate.unreadable)
     proofs: list[PageProof] = []
     lost: list[tuple[str, Anchor]] = []
     moved: list[tuple[str, Anchor]] = []
     for page in baseline.pages:
         other = theirs.pop(page.name, None)
-        proofs.append(_gone(page) if other is None else compare_pages(page, other))
+        if page.name in failed:
+            proofs.append(unreadable(page.name, failed[page.name], blocks=len(page.blocks)))
+        else:
+            proofs.append(_gone(page) if other is None else compare_pages(page, other))
         anchors = other.anchors if other is not None else ()
         lost += [(page.name, anchor) for anchor in _lost(page.anchors, anchors)]
         moved += [(page.name, anchor) for anchor in _moved(page.anchors, anchors)]
@@ -134,6 +138,14 @@ def _lost(baseline: Sequence[Anchor], candidate: Sequence[Anchor]) -> Iterator[A
 def _moved(baseline: Sequence[Anchor], candidate: Sequence[Anchor]) -> Iterator[Anchor]:
     kept = {(anchor.fragment, anchor.of) for anchor in candidate}
     return (a for a in baseline if a.counted and (a.fragment, a.of) not in kept)
+
+
+def unreadable(page: str, raised: str, *, blocks: int) -> PageProof:
+    """Return the proof of a candidate on which Sphinx failed; ``raised`` is what it raised."""
+    difference = Difference(
+        page=page, line=None, path="page", kind=Kind.UNREADABLE, expected="", actual=raised
+    )
+    return PageProof(page=page, differences=(difference,), blocks=blocks, equal_blocks=0)
 
 
 def _gone(page: Page) -> PageProof:

@@ -5,22 +5,15 @@ A site that is only built is one call of `build`; to try page after page, keep a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, TypeVarTuple
 
-from converters.oracle.compare import (
-    Difference,
-    Kind,
-    PageProof,
-    compare_pages,
-    new_warnings,
-)
+from converters.oracle.compare import PageProof, compare_pages, new_warnings, unreadable
 from converters.oracle.tree import Site
-from converters.oracle.workshop import Project, Syntax, Workshop
+from converters.oracle.workshop import Project, Syntax, Unreadable, Workshop
 from converters.separate import ProjectError, Raised, SeparateProcess, in_fork
 
 Result = TypeVar("Result")
@@ -41,10 +34,11 @@ def build(
     ``conf`` and ``overrides`` are those of `Project`, and ``overrides["extensions"]`` are added to
     the project's; all of them must be picklable.  ``work``
     is a directory for Sphinx's own files, made where it is missing.  Reading and resolving may
-    take ``timeout`` seconds each; ``jobs`` processes resolve.  Raises ProjectError.
+    take ``timeout`` seconds each; ``jobs`` processes resolve.  Pages on which Sphinx fails are
+    ``unreadable`` in the result.  Raises ProjectError.
     """
     project = Project.of(source, conf, overrides or {}, work)
-    with _opened(project, jobs, timeout) as process:
+    with _open(project, jobs, timeout, Unreadable.EMPTY) as process:
         return process.call(Workshop.site, timeout, timeout=timeout)
 
 
@@ -73,7 +67,7 @@ class Prover:
         project = Project.of(source, conf, overrides or {}, work, "myst_parser")
         self._page_timeout = page_timeout
         self._timeout = timeout
-        self._process = _open(project, jobs, timeout)
+        self._process = _open(project, jobs, timeout, Unreadable.FAILS)
 
     def site(self) -> Site:
         """Return the baseline."""
@@ -124,41 +118,21 @@ def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: flo
     known = (*workshop.warnings, *baseline.warnings)
     attempt = in_fork(workshop.attempt, page, text, syntax, timeout=timeout)
     if isinstance(attempt, Raised):
-        return unreadable(page, attempt, blocks=len(baseline.page.blocks))
+        return unreadable(page, attempt.what, blocks=len(baseline.page.blocks))
     proof = compare_pages(baseline.page, attempt.page)
     return replace(proof, new_warnings=new_warnings(known, attempt.warnings))
 
 
-def unreadable(page: str, raised: Raised, *, blocks: int) -> PageProof:
-    """Return the proof of a candidate that Sphinx could not read."""
-    difference = Difference(
-        page=page,
-        line=None,
-        path="page",
-        kind=Kind.UNREADABLE,
-        expected="",
-        actual=raised.what,
-    )
-    return PageProof(page=page, differences=(difference,), blocks=blocks, equal_blocks=0)
-
-
-def _open(project: Project, jobs: int, timeout: float) -> SeparateProcess[Workshop]:
+def _open(
+    project: Project, jobs: int, timeout: float, unreadable: Unreadable
+) -> SeparateProcess[Workshop]:
     log = project.work / "sphinx.log"
     try:
-        return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)
+        return SeparateProcess(Workshop, project, jobs, unreadable, log=log, timeout=timeout)
     except ProjectError as error:
         if not error.problem.startswith("ThemeError"):
             raise
     # The theme is not installed here.  Nothing is drawn with it: any other one does.
     plain = {**project.overrides, "html_theme": "basic", "html_theme_options": {}}
     project = replace(project, overrides=plain)
-    return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)
-
-
-@contextmanager
-def _opened(project: Project, jobs: int, timeout: float) -> Iterator[SeparateProcess[Workshop]]:
-    process = _open(project, jobs, timeout)
-    try:
-        yield process
-    finally:
-        process.close()
+    return SeparateProcess(Workshop, project, jobs, unreadable, log=log, timeout=timeout)

@@ -105,10 +105,15 @@ class Warned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A whole site as read by one build; pages in the order of their names."""
+    """A whole site as read by one build; pages in the order of their names.
+
+    ``unreadable`` are the pages on which Sphinx or an extension failed, with what was raised: in
+    ``pages`` they are empty.
+    """
 
     pages: tuple[Page, ...]
     warnings: tuple[Warned, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
 
     def page(self, name: str) -> Page | None:

@@ -19,6 +19,7 @@ from typing import IO, Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -42,6 +43,13 @@ class Syntax(StrEnum):
 
     RST = "restructuredtext"
     MYST = "markdown"
+
+
+class Unreadable(StrEnum):
+    """What becomes of a page on which Sphinx or an extension fails."""
+
+    FAILS = "fails"  # the whole site cannot be read
+    EMPTY = "empty"  # it is taken for an empty page, and noted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +107,16 @@ class Attempt:
 class Workshop:
     """A site that Sphinx has read, whose pages can be looked at, and read from other sources."""
 
-    def __init__(self, project: Project, jobs: int) -> None:
+    def __init__(self, project: Project, jobs: int, unreadable: Unreadable) -> None:
         """Read all pages, and resolve with ``jobs`` processes later; raises what Sphinx raises.
 
-        Pages are read one after the other, as ``sphinx-build`` does by default: what a page
-        leaves behind for others (a role, say) is then there on every run, and for `attempt`.
+        ``unreadable`` says what becomes of a page on which Sphinx fails.  Pages are read one after
+        the other, as ``sphinx-build`` does by default: what a page leaves behind for others (a
+        role, say) is then there on every run, and for `attempt`.
         """
         start = time.monotonic()
         self._jobs = jobs
+        self._unreadable: dict[str, str] = {}
         self._stream = WarningStream(project.source.resolve())
         # Entered and never left: the process is this site's own.
         self._patches = patch_docutils(project.settings or project.source)
@@ -115,6 +125,8 @@ class Workshop:
         self.env: BuildEnvironment = self.app.env
         builder = self.app.builder
         builder.phase = BuildPhase.READING
+        if unreadable is Unreadable.EMPTY:
+            self._forgive(builder)
         with logging.pending_warnings():
             _number(self.app, set(builder.read()))
         builder.phase = BuildPhase.CONSISTENCY_CHECK
@@ -158,8 +170,28 @@ class Workshop:
         return Site(
             pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
             warnings=tuple(sorted(warnings, key=lambda w: (w.page, w.line or 0, w.message))),
+            unreadable=tuple(sorted(self._unreadable.items())),
             seconds=self.seconds + time.monotonic() - start,
         )
+
+    def _forgive(self, builder: Builder) -> None:
+        """Let a page on which Sphinx fails be empty, and note it, so that the others are read."""
+        read = builder.read_doc
+
+        def empty(_app: Sphinx, docname: str, source: list[str]) -> None:
+            if docname in self._unreadable:
+                source[0] = ""
+
+        def read_doc(docname: str, **options: Any) -> None:
+            try:
+                read(docname, **options)
+            except Exception as error:
+                self._unreadable[docname] = f"{type(error).__name__}: {error}".strip()
+                self.env.clear_doc(docname)
+                read(docname, **options)
+
+        self.app.connect("source-read", empty, priority=1_000_000)
+        setattr(builder, "read_doc", read_doc)  # noqa: B010 - not by assignment: mypy
 
     def attempt(
         self, name: str, text: str, syntax: Syntax, rules: Sequence[Rule] = RULES

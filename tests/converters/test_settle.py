@@ -1,0 +1,111 @@
+"""Which way a block is written in follows from what the proof of the page says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from converters.oracle import Prover
+from converters.pen import Surroundings
+from converters.recorder import record
+from converters.settle import Settled, settle
+from converters.surroundings import settings_of
+
+CONF = """
+from docutils import nodes
+from docutils.parsers.rst import Directive, directives
+
+
+class Marked(Directive):
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"remark": directives.unchanged}
+
+    def run(self):
+        paragraph = nodes.paragraph()
+        for text in (self.arguments[0], self.options["remark"]):
+            found, _ = self.state.inline_text(text, self.lineno)
+            paragraph += found
+        return [paragraph]
+
+
+class Fails(Directive):
+    has_content = True
+
+    def run(self):
+        if type(self.state).__name__ == "MockState":
+            raise RuntimeError("there is no Markdown here")
+        return [nodes.paragraph("", "fine")]
+
+
+def setup(app):
+    app.add_directive("marked", Marked)
+    app.add_directive("fails", Fails)
+"""
+
+PAGES = {
+    "quotes": 'Title\n=====\n\nAn odd "\nquote" that ends a line, *it* isn\'t.\n',
+    "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
+    "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
+    folder = tmp_path_factory.mktemp("settle")
+    source = folder / "site"
+    source.mkdir()
+    (source / "conf.py").write_text(CONF)
+    (source / "index.rst").write_text("Start\n=====\n\n.. toctree::\n   :glob:\n\n   *\n")
+    for name, text in PAGES.items():
+        (source / f"{name}.rst").write_text(text)
+    settings = {"myst_enable_extensions": ["colon_fence"]}
+    with Prover(source, overrides=settings, work=folder / "work", timeout=120) as prover:
+        yield prover
+
+
+def settled(prover: Prover, name: str) -> Settled:
+    settings = prover.call(settings_of, timeout=60)
+    surroundings = Surroundings(registry=settings.registry, quotes=settings.quotes)
+    recorded = record(PAGES[name], registry=settings.registry)
+    return settle(recorded, surroundings, lambda text: prover.prove(name, text))
+
+
+def test_a_quote_that_sphinx_would_take_for_the_other_one_is_written_as_it_is_shown(
+    prover: Prover,
+) -> None:
+    found = settled(prover, "quotes")
+    expected = "# Title\n\nAn odd ”\nquote” that ends a line, *it* isn’t.\n"
+    assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_markup_in_an_unknown_directives_words_is_converted(prover: Prover) -> None:
+    found = settled(prover, "markup")
+    expected = "# Title\n\n:::{marked} a {sub}`word`\n:remark: and *another*\n:::\n"
+    assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_a_directive_on_which_sphinx_fails_stays_rst(prover: Prover) -> None:
+    found = settled(prover, "fails")
+    expected = "# Title\n\nText.\n\n```{eval-rst}\n.. fails::\n\n   Body.\n```\n\nMore *text*.\n"
+    assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_the_builds_of_a_site_go_on_after_a_page_that_fails(tmp_path: Path) -> None:
+    from converters.oracle import build, compare_sites
+
+    source = tmp_path / "site"
+    source.mkdir()
+    (source / "conf.py").write_text(CONF + '\n    app.setup_extension("myst_parser")\n')
+    (source / "index.rst").write_text("Start\n=====\n\n.. toctree::\n\n   page\n")
+    (source / "page.rst").write_text(PAGES["fails"])
+    before = build(source, work=tmp_path / "before", timeout=60)
+    (source / "page.rst").unlink()
+    (source / "page.md").write_text("# Title\n\nText.\n\n```{fails}\nBody.\n```\n")
+    proof = compare_sites(before, build(source, work=tmp_path / "after", timeout=60))
+    assert {
+        "index": [],
+        "page": ["page: unreadable at page: '' became 'RuntimeError: there is no Markdown here'"],
+    } == {page.page: [str(found) for found in page.differences] for page in proof.pages}
