@@ -10,6 +10,18 @@ from typing import assert_never
 #: A release of the official image, pinned so that a run today and one next year are the same.
 DEFAULT_IMAGE = "nixos/nix:2.28.3"
 
+#: The binary cache that Nix itself starts with, and the key that signs its packages.
+DEFAULT_SUBSTITUTERS = ("https://cache.nixos.org",)
+DEFAULT_KEYS = ("cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",)
+
+#: Where Nix expressions fetch from: the project's own hosts, and the forges that flakes name.
+#: An asterisk stands for any subdomain.
+DEFAULT_FETCH_HOSTS = tuple(
+    "channels.nixos.org releases.nixos.org tarballs.nixos.org nixos.org"
+    " github.com api.github.com codeload.github.com *.githubusercontent.com"
+    " gitlab.com codeberg.org git.sr.ht".split()
+)
+
 
 class Backend(StrEnum):
     """Which sandbox a run uses; AUTO takes Docker where engine and image are there."""
@@ -42,9 +54,10 @@ class Need(StrEnum):
 
 
 class Network(StrEnum):
-    """What a sandbox can reach: nothing, or all that the host can."""
+    """What a sandbox can reach: nothing, the named caches and fetch hosts, or all the host can."""
 
     NONE = "none"
+    SUBSTITUTERS = "substituters"
     FULL = "full"
 
 
@@ -101,7 +114,9 @@ class Config:
     any; ``strict`` says that a stale block fails.  ``runtime`` names an OCI runtime of the
     engine's, None for its own choice.
     ``timeout`` bounds a command and ``document_timeout`` a document, in seconds.  ``columns`` is
-    the width of the terminal.
+    the width of the terminal.  ``substituters`` are the URLs of binary caches, ``trusted_keys`` the
+    public keys that must have signed what comes from them, and ``fetch_hosts`` the hosts (``name``,
+    ``name:port`` or ``*.domain``) that `Network.SUBSTITUTERS` lets pages fetch from besides.
     """
 
     backend: Backend = Backend.AUTO
@@ -117,16 +132,23 @@ class Config:
     timeout: float = 60.0
     document_timeout: float = 900.0
     columns: int = 1000
+    substituters: tuple[str, ...] = DEFAULT_SUBSTITUTERS
+    trusted_keys: tuple[str, ...] = DEFAULT_KEYS
+    fetch_hosts: tuple[str, ...] = DEFAULT_FETCH_HOSTS
     limits: Limits = Limits()
 
+    def tries(self, need: Need) -> bool:
+        """Tell whether a step with ``need`` is tried: the run provides it, at least in part."""
+        return self.meets(need) or (need is Need.NETWORK and self.network is Network.SUBSTITUTERS)
+
     def meets(self, need: Need) -> bool:
-        """Tell whether the run provides ``need``."""
+        """Tell whether the run provides ``need`` in full, so that its lack is no excuse."""
         if need in self.provides:
             return True
         match need:
             case Need.NIXPKGS:
                 # With a network, the image's own channel or a fetched tarball can serve.
-                return self.nixpkgs is not None or self.network is Network.FULL
+                return self.nixpkgs is not None or self.network is not Network.NONE
             case Need.NETWORK:
                 return self.network is Network.FULL
             case Need.FLAKES:

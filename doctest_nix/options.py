@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -60,7 +60,31 @@ OPTIONS: Final = (
         help="what a page may use: memory, disk, output, processes, cpus; like memory=8G",
         several=True,
     ),
-    Option(name="network", metavar="POLICY", help="none (default) or full: what pages can reach"),
+    Option(
+        name="network",
+        metavar="POLICY",
+        help="what pages can reach: none (default), substituters (binary caches and fetch hosts),"
+        " or full",
+    ),
+    Option(
+        name="substituters",
+        metavar="URL",
+        help="a binary cache to take packages from (default: cache.nixos.org)",
+        several=True,
+    ),
+    Option(
+        name="trusted-public-keys",
+        metavar="KEY",
+        help="a key that signs the packages of a binary cache (default: cache.nixos.org's)",
+        several=True,
+    ),
+    Option(
+        name="fetch-hosts",
+        metavar="HOST",
+        help="a host to fetch from where the network is substituters: name, name:port or *.domain"
+        " (default: nixos.org's and the usual forges)",
+        several=True,
+    ),
     Option(
         name="provides",
         metavar="NEED",
@@ -82,6 +106,10 @@ OPTIONS: Final = (
 
 #: The bytes of a size's letter.
 _UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+_URL: Final = re.compile(r"[a-z][a-z0-9+-]*://\S+")
+_KEY: Final = re.compile(r"[\w.-]+:[A-Za-z0-9+/]{43}=")
+_HOST: Final = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*(?::\d{1,5})?")
 
 
 def settings(
@@ -117,6 +145,15 @@ def settings(
         document_timeout=_seconds(
             "document-timeout", last("document-timeout"), Config().document_timeout
         ),
+        substituters=_shaped(
+            "substituters", values, Config().substituters, _URL, "https://cache.nixos.org"
+        ),
+        trusted_keys=_shaped(
+            "trusted-public-keys", values, Config().trusted_keys, _KEY, Config().trusted_keys[0]
+        ),
+        fetch_hosts=_shaped(
+            "fetch-hosts", values, Config().fetch_hosts, _HOST, "*.example.org:443"
+        ),
         limits=_limits(values["limit"]),
     )
 
@@ -151,6 +188,25 @@ def _nixpkgs(given: str | None, root: Path) -> Path | None:
             remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory.",
         )
     return path.resolve()
+
+
+def _shaped(
+    name: str,
+    values: Mapping[str, Sequence[str]],
+    default: tuple[str, ...],
+    form: re.Pattern[str],
+    example: str,
+) -> tuple[str, ...]:
+    """Return the words of all values, which must have the ``form``; ``default`` without any."""
+    words = tuple(_words(values[name]))
+    for word in words:
+        if not form.fullmatch(word):
+            raise ConfigError(
+                Slug.OPTION,
+                f"--nix-{name}={word} cannot be understood",
+                remedy=f"Write for example: --nix-{name}={example}",
+            )
+    return words or default
 
 
 def _limits(given: Sequence[str]) -> Limits:

@@ -119,7 +119,7 @@ def _left_out(block: Block, context: Context, config: Config) -> SkipStep | None
     if annotations.skip is not None:
         return SkipStep(block=block, reason=annotations.skip)
     for need in annotations.needs:
-        if not config.meets(need):
+        if not config.tries(need):
             return SkipStep(block=block, reason=f"needs {need}: the page says so", changes=True)
     return None
 

@@ -13,6 +13,7 @@ import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
+from doctest_nix.attempt import named
 from doctest_nix.config import Config
 from doctest_nix.document import Location
 from doctest_nix.errors import ConfigError, DocumentError, SandboxError
@@ -20,12 +21,13 @@ from doctest_nix.formats import FORMATS
 from doctest_nix.options import OPTIONS, Option, settings
 from doctest_nix.report import json as json_report
 from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
-from doctest_nix.report.terminal import failure
+from doctest_nix.report.terminal import failure, neutral
 from doctest_nix.verdict import Fate, Verdict
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo
 
+    from doctest_nix.attempt import Attempt
     from doctest_nix.plan import Plan
     from doctest_nix.run import DocumentRun
     from doctest_nix.sandbox import Provider
@@ -152,6 +154,12 @@ def pytest_terminal_summary(
         for place, masks in runs.masks():
             for mask in masks:
                 terminalreporter.write_line(f"{place}: {mask}")
+    for document in documents:
+        refused = [attempt for attempt in document.network if not attempt.allowed]
+        shown = document.network if config.get_verbosity() > 0 else refused
+        if shown:
+            line = f"nix: {document.path} tried to reach {named(shown)}"
+            terminalreporter.write_line(neutral(line))
     where = f" [{runs.description}]" if runs.description else ""
     terminalreporter.ensure_newline()
     terminalreporter.write_line(f"nix: {summary(documents)}{where}")
@@ -225,6 +233,11 @@ class Runs:
         run = self._runs.get(document.path)
         return run.verdicts() if run is not None else {}
 
+    def attempts(self, document: DocumentFile) -> tuple[Attempt, ...]:
+        """Return what a document tried to reach, as far as that is known."""
+        run = self._runs.get(document.path)
+        return run.attempts() if run is not None else ()
+
     @property
     def description(self) -> str:
         """What the run uses, ``""`` before it uses anything."""
@@ -272,7 +285,8 @@ class DocumentFile(pytest.File):
             return DocumentReport(path=path, blocks=(), error=str(self.error))
         verdicts = self.config.stash[_RUNS].verdicts(self)
         found = document_report(self.planned, verdicts, not_run=_NOT_RUN)
-        return DocumentReport(path=path, blocks=found.blocks)
+        network = self.config.stash[_RUNS].attempts(self)
+        return DocumentReport(path=path, blocks=found.blocks, network=network)
 
     def teardown(self) -> None:
         """End the document's sandbox as soon as its last step is done, in whatever order."""

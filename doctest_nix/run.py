@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config
 from doctest_nix.errors import SandboxError
 from doctest_nix.plan import Plan
@@ -35,6 +36,7 @@ class DocumentRun:
         self._blocker: str | None = None
         self._lack: str | None = None
         self._trouble: SandboxError | None = None
+        self._attempts: tuple[Attempt, ...] = ()
 
     def verdict(self, index: int) -> Verdict:
         """Return the verdict of step ``index``, executing what it depends on first.
@@ -55,9 +57,14 @@ class DocumentRun:
         """Return the verdicts so far, by step index."""
         return dict(self._verdicts)
 
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return what the page tried to reach so far, as far as the run's proxy heard of it."""
+        return self._stage.attempts() if self._stage is not None else self._attempts
+
     def close(self) -> None:
         """End the sandbox.  Idempotent; never raises."""
         if self._stage is not None:
+            self._attempts = self._stage.attempts()
             self._stage.close()
             self._stage = None
 

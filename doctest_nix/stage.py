@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from doctest_nix import scripts, syntax
+from doctest_nix.attempt import Attempt
 from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit
 from doctest_nix.evaluation import Rendering, evaluate
@@ -65,6 +66,10 @@ class Stage:
         if self._sandbox is None:
             return None
         return self._sandbox.exceeded(completed.output if completed is not None else "")
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return what the page tried to reach through the run's proxy."""
+        return self._sandbox.attempts() if self._sandbox is not None else ()
 
     @property
     def seconds_left(self) -> float:

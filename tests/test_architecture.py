@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 #: What a part may import of the project, where the layers would allow more.
 BOUNDS = {
     "doctest_nix.sandbox": (
+        "doctest_nix.attempt",
         "doctest_nix.config",
         "doctest_nix.document",
         "doctest_nix.errors",

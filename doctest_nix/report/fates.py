@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from doctest_nix.verdict import Checked, Fate, Verdict
 
 if TYPE_CHECKING:  # the plan brings all formats and steps along
     from doctest_nix.plan import Plan
+from doctest_nix.attempt import Attempt
 
 #: The kind of a block that is no step.
 NO_KIND = "none"
@@ -34,11 +35,15 @@ class BlockReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReport:
-    """A document's rows in source order; ``error`` says why there are none, else ``""``."""
+    """A document's rows in source order; ``error`` says why there are none, else ``""``.
+
+    ``network`` is what the page tried to reach, where the run had a proxy that heard of it.
+    """
 
     path: Path
     blocks: tuple[BlockReport, ...]
     error: str = ""
+    network: tuple[Attempt, ...] = ()
 
 
 def document_report(plan: Plan, verdicts: Mapping[int, Verdict], *, not_run: str) -> DocumentReport:
@@ -67,7 +72,8 @@ def merged(reports: Iterable[DocumentReport], *, not_run: str) -> tuple[Document
             new if old.reason == not_run else old
             for old, new in zip(known.blocks, report.blocks, strict=True)
         )
-        by_path[report.path] = DocumentReport(path=report.path, blocks=rows, error=report.error)
+        network = tuple(dict.fromkeys([*known.network, *report.network]))
+        by_path[report.path] = replace(report, blocks=rows, network=network)
     return tuple(by_path[path] for path in sorted(by_path))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from doctest_nix.attempt import Attempt
 from doctest_nix.report.fates import BlockReport, DocumentReport, totals
 
 #: Grows when a reader of the format must change; new keys alone do not.
@@ -16,10 +17,12 @@ VERSION = 1
 def dumps(documents: Sequence[DocumentReport]) -> str:
     """Return the report as JSON.
 
-    ``{"version", "documents": [{"path", "error", "blocks": [{"line", "end_line", "language",
+    ``{"version", "documents": [{"path", "error", "network": [{"host", "port", "allowed"}],
+    "blocks": [{"line", "end_line", "language",
     "kind", "fate", "checked", "reason", "seconds"}]}], "totals": {"blocks", "<fate>": n}}``.
     Lines are the block's own first and last source line, 1-based; ``error`` is ``""`` unless
-    the document could not be understood; ``checked`` is ``""`` unless the block passed.
+    the document could not be understood; ``network`` is what the page tried to reach where the
+    run's network is ``substituters``; ``checked`` is ``""`` unless the block passed.
     """
     return json.dumps(
         {
@@ -28,6 +31,7 @@ def dumps(documents: Sequence[DocumentReport]) -> str:
                 {
                     "path": document.path.as_posix(),
                     "error": document.error,
+                    "network": [asdict(attempt) for attempt in document.network],
                     "blocks": [asdict(block) for block in document.blocks],
                 }
                 for document in documents
@@ -44,6 +48,7 @@ def loads(text: str) -> tuple[DocumentReport, ...]:
         DocumentReport(
             path=Path(document["path"]),
             error=document["error"],
+            network=tuple(Attempt(**attempt) for attempt in document["network"]),
             blocks=tuple(BlockReport(**block) for block in document["blocks"]),
         )
         for document in json.loads(text)["documents"]

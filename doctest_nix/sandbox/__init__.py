@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config, Limit, Network
 
 #: The user's home in every sandbox; it holds dot files and `WORKDIR` alone.
@@ -18,6 +19,9 @@ WORKDIR = HOME / "tutorial"
 
 #: Where the package set that a run provides is seen in the sandbox.
 NIXPKGS = PurePosixPath("/nixpkgs")
+
+#: Where the sandbox's loopback has the proxy of `Network.SUBSTITUTERS`.
+PROXY_PORT = 3128
 
 
 class Ended(StrEnum):
@@ -127,6 +131,13 @@ class Sandbox(Protocol):
         """
         ...
 
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return what programs in it tried to reach through the run's proxy, each once, in order.
+
+        Where the network is none or full there is no proxy, and nothing is known.
+        """
+        ...
+
     def stop(self) -> None:
         """End everything that runs in it and remove it.  Idempotent; never raises."""
         ...
@@ -152,7 +163,11 @@ def environment(config: Config) -> dict[str, str]:
     nix = "build-users-group =\nsandbox = false\n"
     if config.network is Network.NONE:
         # Without it, Nix tries each download five times, with pauses: 4.5 s.
-        nix += "substituters =\ndownload-attempts = 1\n"
+        # What was fetched once stays good: nobody can ask for a newer one.
+        nix += "substituters =\ndownload-attempts = 1\ntarball-ttl = 4294967295\n"
+    else:
+        nix += f"substituters = {' '.join(config.substituters)}\n"
+        nix += f"trusted-public-keys = {' '.join(config.trusted_keys)}\n"
     if config.flakes:
         nix += "experimental-features = nix-command flakes\n"
     variables = {
@@ -169,6 +184,11 @@ def environment(config: Config) -> dict[str, str]:
         "NO_COLOR": "1",
         "NIX_CONFIG": nix,
     }
+    if config.network is Network.SUBSTITUTERS:
+        proxy = f"http://127.0.0.1:{PROXY_PORT}"
+        ways = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), proxy)
+        ways["no_proxy"] = "localhost,127.0.0.1,::1"
+        variables |= ways | {name.upper(): value for name, value in ways.items()}
     if config.nixpkgs is not None:
         variables["NIX_PATH"] = f"nixpkgs={NIXPKGS}"
     return variables

@@ -21,6 +21,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config, Limit, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
@@ -39,6 +40,7 @@ from doctest_nix.sandbox.cgroup import Group, Groups
 from doctest_nix.sandbox.courier import Courier
 from doctest_nix.sandbox.host import Host, database, look, package_set
 from doctest_nix.sandbox.namespaces import Namespaces, files_size, start
+from doctest_nix.sandbox.way_out import WayOut
 
 #: Seconds that a sandbox outlives its document's own limit, if nobody stops it before.
 _SLACK = 120
@@ -143,6 +145,7 @@ class BubblewrapSandbox:
         self._database = database
         self._namespaces: Namespaces | None = None
         self._courier = Courier(self._channel, longest=config.limits.output)
+        self._way_out = WayOut(config, self._channel)
 
     def start(self) -> None:
         """Make the namespaces, and wait until they are whole."""
@@ -167,6 +170,11 @@ class BubblewrapSandbox:
             except (OSError, RuntimeError) as error:
                 self.stop()
                 raise _not_started(error) from error
+        try:
+            self._way_out.open()
+        except BaseException:
+            self.stop()
+            raise
 
     def attach(self, argv: Sequence[str], env: Mapping[str, str]) -> Stream:
         """Run ``argv`` on a terminal of the sandbox's own /dev/pts."""
@@ -207,8 +215,13 @@ class BubblewrapSandbox:
         counted = self._group.exceeded() if self._group is not None else None
         return counted or signs.complaint(said)
 
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return what programs in it tried to reach."""
+        return self._way_out.attempts
+
     def stop(self) -> None:
         """Kill everything inside; its files are memory that is free with it."""
+        self._way_out.close()
         namespaces, self._namespaces = self._namespaces, None
         if namespaces is not None:
             namespaces.end()
@@ -244,7 +257,7 @@ class BubblewrapSandbox:
             raise _gone(error) from error
 
     def _network(self) -> tuple[str, ...]:
-        if self._config.network is Network.NONE:
+        if self._config.network is not Network.FULL:
             return ("--unshare-net",)
         return ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
 

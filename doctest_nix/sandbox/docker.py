@@ -15,6 +15,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
+from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config, Limit, Limits, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
@@ -33,6 +34,7 @@ from doctest_nix.sandbox.courier import GO, Courier
 from doctest_nix.sandbox.image import ENGINE_TROUBLE, Progress, connect, ensure, first_line
 from doctest_nix.sandbox.owner import LABEL, alive, me
 from doctest_nix.sandbox.watch import Watch
+from doctest_nix.sandbox.way_out import WayOut
 
 #: Seconds that a container outlives its document's own limit, if nobody removes it before.
 _SLACK = 120
@@ -231,6 +233,7 @@ class DockerSandbox:
         self._tether: Connection | None = None
         self._terminals: list[RemoteTerminal] = []
         self._courier = Courier(self._channel, longest=config.limits.output)
+        self._way_out = WayOut(config, self._channel)
 
     def start(self) -> None:
         """Create and start the container."""
@@ -270,6 +273,7 @@ class DockerSandbox:
             self._tether = FramedConnection(self._client.api.attach_socket(self._container, ends))
             container.start()
             self._tether.read_to(b"ready\n")
+            self._way_out.open()
         except ENGINE_TROUBLE as error:
             self.stop()
             raise _not_started(config.image, error) from error
@@ -340,8 +344,13 @@ class DockerSandbox:
             with contextlib.suppress(*ENGINE_TROUBLE):
                 self._client.api.kill(container)
 
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return what programs in it tried to reach."""
+        return self._way_out.attempts
+
     def stop(self) -> None:
         """Remove the container; `DockerProvider.close` waits until it is gone."""
+        self._way_out.close()
         container, self._container = self._container, ""
         self._courier.close()
         for terminal in self._terminals:

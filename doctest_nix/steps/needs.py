@@ -117,7 +117,8 @@ _MESSAGES: tuple[tuple[Need, re.Pattern[str]], ...] = (
         Need.NETWORK,
         re.compile(
             r"(?i:could not resolve host\S*|couldn't resolve host\S*|temporary failure in name"
-            r" resolution|network is unreachable|unable to download|no address associated with)"
+            r" resolution|network is unreachable|unable to download|no address associated with"
+            r"|connect tunnel failed, response 403|\S+:\d+ is not provided here)"
             r"[^\n]{0,80}"
         ),
     ),

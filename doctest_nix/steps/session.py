@@ -183,7 +183,7 @@ def _make(move: Move, stage: Stage) -> None:
 def _prepare(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome | None:
     """Be where the prompt says; return an outcome where there is nothing more to type."""
     for unmet in of_command(exchange.input):
-        if not stage.config.meets(unmet.need):
+        if not stage.config.tries(unmet.need):
             return Lacking(unmet=unmet)
     match exchange.prompt:
         case Prompt.REPL:
