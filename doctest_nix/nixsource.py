@@ -16,6 +16,8 @@ _INSIDE = {
     "''": re.compile(r"'''|''\$|''\\.?|''|\$\$|\$\{|[^'$]+|.", re.DOTALL),
     "{": re.compile(r"#[^\n]*|/\*.*?(?:\*/|\Z)|''|\"|\{|\}|[^#/'\"{}]+|.", re.DOTALL),
 }
+#: A text that ends in one of these goes on.
+_WANT_MORE = frozenset("= : in then else ? -> + ++ // && || == != <= >= ! with inherit".split())
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "let": "in"}
 
 
@@ -46,6 +48,17 @@ def unclosed(code: tuple[Token, ...]) -> tuple[str, ...]:
         elif wanted and token.text == wanted[-1]:
             wanted.pop()
     return tuple(reversed(wanted))
+
+
+def is_unfinished(text: str) -> bool:
+    """Tell whether Nix waits for more: a bracket, `let` or string is open, or a value missing."""
+    code = tokens(text)
+    if not code:
+        return False
+    last = code[-1].text
+    if quote := next((mark for mark in _INSIDE if mark != "{" and last.startswith(mark)), ""):
+        return _string_end(last + "\0", len(quote), quote) > len(last)
+    return bool(unclosed(code)) or last in _WANT_MORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctest_nix.nixsource import bindings, tokens, unclosed
+from doctest_nix.nixsource import bindings, is_unfinished, tokens, unclosed
 
 
 def words(text: str) -> list[str]:
@@ -52,6 +52,25 @@ def test_a_string_is_one_token_with_its_interpolations(string: str) -> None:
 
 def test_a_string_that_is_not_closed_reaches_to_the_end() -> None:
     assert ["a", "=", '"b; ${ c } }'] == words('a = "b; ${ c } }')
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("if a > b then 1 else 2", False),
+        ("''it's \" open''", False),
+        ("''it's \" open", True),
+        ('"a', True),
+        ("{ a = 1;", True),
+        ("let a = 1;", True),
+        ("a =", True),
+        ("a: ", True),
+        ("a = 1;", False),
+        ("# note", False),
+    ],
+)
+def test_nix_waits_for_what_is_not_closed(text: str, expected: bool) -> None:
+    assert expected is is_unfinished(text)
 
 
 @given(st.text(alphabet="ab \n\"'${}\\#/*=;.…[]()", max_size=60))

@@ -12,10 +12,11 @@ from doctest_nix.sandbox import Completed, Ended, Sandbox
 from doctest_nix.sandbox.kept import Kept
 from doctest_nix.screen import render
 
-_PROMPT = re.compile(rb"(?:^|[\r\n])((?:\x1b\[[0-9;?]*[a-zA-Z])*nix-repl> )\Z")
-
-#: Ten spaces at a line's start: the repl waits for the rest of an expression.
-_MORE = re.compile(rb"(?:^|[\r\n])(?:\x1b\[[0-9;?]*[a-zA-Z])* {10}\Z")
+#: A prompt at a line's start, or what asks for the rest of an expression, old and new.
+_WAITS = re.compile(
+    rb"(?:^|[\r\n])(?P<prompt>(?:\x1b\[[0-9;?]*[a-zA-Z])*(?:nix-repl> |(?P<more> {8}(?:  |> ))))\Z"
+)
+_ASKED_FOR_MORE = re.compile(r"^ {8}(?:  |> ?)\n", re.MULTILINE)
 _EXITS = re.compile(r"\s*:(?:q|quit)\s*$")
 
 #: What has no answer; where anything else is all that there is, it is the answer, not an echo.
@@ -71,12 +72,16 @@ class Repl:
                 if len(output) > FLOOD * self._keep:
                     ended = Ended.FLOODED if self._interrupt() else Ended.GONE
                     break
-                if found := _PROMPT.search(output, max(0, len(output) - 200)):
-                    del output[found.start(1) :]
-                    break
-                if _MORE.search(output, max(0, len(output) - 200)) and self._is_idle():
+                waits = _WAITS.search(output, max(0, len(output) - 200))
+                # A repl prints this also between the lines that it reads.
+                while waits and ("\n" in typed or waits["more"]) and not self._is_idle(output):
+                    waits = _WAITS.search(output, max(0, len(output) - 200))
+                if waits and waits["more"]:
                     ended = Ended.UNFINISHED
                     self._interrupt()
+                    break
+                if waits:
+                    del output[waits.start("prompt") :]
                     break
         except TimeoutError:
             ended = Ended.TIMEOUT
@@ -91,6 +96,7 @@ class Repl:
         shown = render(kept.joined(), self._columns).strip("\n")
         if typed.strip() and (shown != typed or _ANSWERS_NOTHING.match(typed)):
             shown = shown.removeprefix(typed).strip("\n")
+        shown = _ASKED_FOR_MORE.sub("", shown, count=typed.count("\n")).strip("\n")
         failed = re.search(r"(?:^|\n)error:", shown) is not None
         return Completed(
             output=shown,
@@ -100,12 +106,14 @@ class Repl:
             truncated=kept.dropped,
         )
 
-    def _is_idle(self) -> bool:
-        """Tell whether nothing follows at once: a repl prints this between the lines it reads."""
+    def _is_idle(self, output: bytearray) -> bool:
+        """Tell whether nothing follows at once; what does goes to ``output``."""
         try:
-            return not self._stream.read(0.2)
+            data = self._stream.read(0.2)
         except TimeoutError:
             return True
+        output += data
+        return not data
 
     def _interrupt(self) -> bool:
         """Press Ctrl-C; True where a prompt came back within two seconds."""
@@ -113,7 +121,7 @@ class Repl:
         end = time.monotonic() + 2
         try:
             self._stream.write(b"\x03")
-            while not _PROMPT.search(output):
+            while not (waits := _WAITS.search(output)) or waits["more"]:
                 data = self._stream.read(max(end - time.monotonic(), 0.0))
                 if not data:
                     return False

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from doctest_nix import nixsource
 from doctest_nix.document import Block, Location
 from doctest_nix.steps.shell_syntax import is_unfinished
 
@@ -78,7 +79,7 @@ def exchanges(block: Block) -> tuple[Exchange, ...]:
         prompt, end = found
         command = lines[position][end:]
         position += 1
-        while position < len(lines) and is_unfinished(command):
+        while position < len(lines) and _goes_on(command, prompt):
             more = _continuation(lines[position], prompt)
             if more is None:
                 break
@@ -137,6 +138,13 @@ def _match(line: str, *, root: bool) -> tuple[Prompt, int] | None:
     if root and (found := _ROOT.match(line)):
         return Prompt.ROOT, found.end()
     return None
+
+
+def _goes_on(command: str, prompt: Prompt) -> bool:
+    """Tell whether the next line is still typed: by Nix's syntax in a repl, else by the shell's."""
+    if prompt is Prompt.REPL:
+        return not command.startswith(":") and nixsource.is_unfinished(command)
+    return is_unfinished(command)
 
 
 def _continuation(line: str, prompt: Prompt) -> str | None:

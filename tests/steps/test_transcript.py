@@ -80,6 +80,24 @@ def test_a_command_goes_on_in_lines_without_a_prompt() -> None:
     )
 
 
+def test_in_a_repl_the_syntax_of_nix_tells_what_goes_on() -> None:
+    page = """\
+nix-repl> ''test " test''
+"test \\" test"
+nix-repl> if 1 > 2 then "yes" else "no"
+"no"
+nix-repl> {
+  a = 1;
+}
+{ a = 1; }"""
+
+    assert [
+        ("repl", "''test \" test''", '"test \\" test"'),
+        ("repl", 'if 1 > 2 then "yes" else "no"', '"no"'),
+        ("repl", "{\n  a = 1;\n}", "{ a = 1; }"),
+    ] == shown(page)
+
+
 def test_an_unclosed_quote_ends_at_the_next_prompt() -> None:
     assert [("shell", "echo 'a\nb", ""), ("shell", "ls", "")] == shown("$ echo 'a\nb\n$ ls")
 
