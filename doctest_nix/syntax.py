@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from doctest_nix.batch import run_for_each
 from doctest_nix.nixsource import Token, tokens, unclosed
@@ -17,7 +17,8 @@ _HEADER_ENDS = frozenset({":", ";", "in"})
 #: How documentation shows Nix, most complete first: a whole file, attributes without their
 #: braces, a header without its body, list members, attributes of which the last has no
 #: semicolon, a value with the semicolon of the attribute that it belongs to, a ``let`` without
-#: its body.  ``with {};`` makes Nix accept names that the text does not bind.
+#: its body, a header without its colon, the body of a ``let`` that stands elsewhere.
+#: ``with {};`` makes Nix accept names that the text does not bind.
 FORMS: tuple[tuple[str, str], ...] = (
     ("with {};", ""),
     ("with {};{", "\n}"),
@@ -26,18 +27,35 @@ FORMS: tuple[tuple[str, str], ...] = (
     ("with {};{", "\n;}"),
     ("with {};{_=", "\n}"),
     ("with {};", "\nin null"),
+    ("with {};", "\n: null"),
+    ("with {};let ", ""),
 )
 
 #: Numbers in circles that refer to notes below the block, and what stands for left out code.
 _CALLOUT = re.compile(r"[\u2460-\u2473\u2776-\u277f]")
 _ELISION = re.compile(r"\.{3,}|…")
-_PARAGRAPHS = re.compile(r"\n[ \t]*\n+|\n[ \t]*#[ \t]*(?:\.{3,}|…)[^\n]*\n")
-_ENDS_ELIDED = re.compile(r"(?:^|\n)[^\n]*(?:\.{3,}|…)[^\n]*\s*\Z")
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n+|\n[ \t]*#[ \t]*(?:\.{3,}|…|or\b)[^\n]*\n")
+
+#: A last line with an elision, and the brackets that are closed after it.
+_ENDS_ELIDED = re.compile(
+    r"(?:^|\n)[^\n]*(?:\.{3,}|…|#[-\s\[<(]*snip[-\s\]>)]*$)[^\n]*(?P<closed>[\s\])};]*)\Z",
+    re.MULTILINE,
+)
 
 #: What the reader fills in: `disk.<name>.size`, `disk.$name.size`, `<your name>`, and a value
 #: that is only a comment with dots.  `<nixpkgs>` is Nix as it is.
 _PLACEHOLDER_NAME = re.compile(r"(?<=\.)(?:<[\w -]+>|\$\w+)|<[\w-]+>(?=\.[\w<\"]|\s*=[^=])")
 _PLACEHOLDER_VALUE = re.compile(r"(?<=\s)<[A-Za-z][\w-]*(?: [\w.,'-]+)+>")
+
+#: An elision with words between its dots, and a comment where a value must stand.
+_ELIDED_WORDS = re.compile(r"(?:\.{3}|…)[ \t]*[\w ,'`-]+?[ \t]*(?:\.{3}|…)")
+_COMMENT_FOR_VALUE = re.compile(r"(?<=[=(])[ \t]*/\*[^*]*\*/[ \t]*(?=[;)])")
+
+#: How mdBook marks a line that it hides.
+_HIDDEN_LINE = re.compile(r"^~ ?", re.MULTILINE)
+
+#: A text may stop after one of these: what follows stands elsewhere.
+_GOES_ON = frozenset({"{", "[", "(", "let", ":"})
 
 _COMMENT_VALUE = re.compile(r"(?<==)[ \t]*#[ \t]*(?:\.{3,}|…)[ \t]*$", re.MULTILINE)
 
@@ -62,10 +80,10 @@ def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     paragraph that is.  The message is about the text as a whole file, its line that of the
     text.  Raises SandboxError.
     """
-    found = _errors(sandbox, texts)
+    found = _errors(sandbox, texts, _variants)
     snippets = {t: [p for p in _PARAGRAPHS.split(t) if _has_code(p)] for t in found if found[t]}
     several = [p for parts in snippets.values() if len(parts) > 1 for p in parts]
-    apart = _errors(sandbox, several)
+    apart = _errors(sandbox, several, _variants_of_part)
     for text, parts in snippets.items():
         if len(parts) > 1 and not any(apart[part] for part in parts):
             found[text] = None
@@ -77,10 +95,12 @@ def _has_code(paragraph: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
 
 
-def _errors(sandbox: Sandbox, texts: Sequence[str]) -> dict[str, str | None]:
+def _errors(
+    sandbox: Sandbox, texts: Sequence[str], variants_of: Callable[[str], Iterator[str]]
+) -> dict[str, str | None]:
     first: dict[str, str] = {}
     left = list(dict.fromkeys(texts))
-    variants = {text: dict.fromkeys(_variants(text)) for text in left}
+    variants = {text: dict.fromkeys(variants_of(text)) for text in left}
     for form in FORMS:
         before, after = form
         asked = [
@@ -104,6 +124,13 @@ def _ends_header(text: str) -> bool:
 
 
 def _variants(text: str) -> Iterator[str]:
+    yield from _variants_of_part(text)
+    yield continued(text)
+    yield with_body(text)
+    yield _HIDDEN_LINE.sub("", text)
+
+
+def _variants_of_part(text: str) -> Iterator[str]:
     yield text
     yield without_elisions(text)
     yield closed(text)
@@ -118,6 +145,7 @@ def filled_in(text: str) -> str:
     And a value for what Nix prints of derivations and functions, which is none of its language.
     """
     text = _COMMENT_VALUE.sub(" null;", _PRINTED.sub("null", text))
+    text = _COMMENT_FOR_VALUE.sub(" null ", _ELIDED_WORDS.sub("...", text))
     return _PLACEHOLDER_VALUE.sub("null", _PLACEHOLDER_NAME.sub("name", text))
 
 
@@ -144,16 +172,47 @@ def without_elisions(text: str) -> str:
 
 
 def closed(text: str) -> str:
-    """Return ``text`` without elisions and, where it ends in one, with all brackets closed."""
-    bare = without_elisions(text)
-    if not _ENDS_ELIDED.search(text):
-        return bare
-    closers = unclosed(tokens(bare))
+    """Return ``text`` without elisions and, where it ends in one, with all brackets closed.
+
+    Brackets after the elision close what they close, the others are closed in what is left out.
+    """
+    elided = _ENDS_ELIDED.search(text)
+    if elided is None:
+        return without_elisions(text)
+    bare = without_elisions(text[: elided.start("closed")])
+    return f"{bare}\n{_end(unclosed(tokens(bare)))}"
+
+
+def continued(text: str) -> str:
+    """Return ``text`` with all brackets closed where it ends in an opening one, or in a colon."""
+    code = tokens(without_elisions(text))
+    last = code[-1].text if code else ""
+    if last not in _GOES_ON:
+        return text
+    closers = unclosed(code)
+    body = "null" if last == ":" else ""
+    return f"{closed(text)}\n{body}{';' if body and closers[:1] == ('}',) else ''}{_end(closers)}"
+
+
+def _end(closers: Sequence[str]) -> str:
+    """Return what closes brackets, innermost first, each as a whole value."""
     end = ""
     for closer, around in itertools.zip_longest(closers, closers[1:]):
         end += "in null" if closer == "in" else closer
         end += ";" if around in {"}", "in"} else " "
-    return f"{bare}\n{end}"
+    return end
+
+
+def with_body(text: str) -> str:
+    """Return ``text`` with ``let`` and ``in`` where it is bindings and an expression after them."""
+    depth = 0
+    last = 0
+    for token in tokens(text):
+        depth += token.text in {"(", "[", "{", "let"}
+        depth -= token.text in {")", "]", "}", "in"}
+        if token.text == ";" and not depth:
+            last = token.end
+    return f"let {text[:last]}\nin {text[last:]}" if last and text[last:].strip() else text
 
 
 def _replaced(code: tuple[Token, ...]) -> Iterator[tuple[int, int, str]]:

@@ -68,14 +68,18 @@ class Context:
     @property
     def before(self) -> Element | None:
         """The element just before the block."""
-        return self.document.elements[self.index - 1] if self.index else None
+        return self.at(-1)
 
     @property
     def after(self) -> Element | None:
         """The element just after the block."""
-        following = self.index + 1
+        return self.at(1)
+
+    def at(self, distance: int) -> Element | None:
+        """The element so many after the block, before it for a negative number."""
+        place = self.index + distance
         elements = self.document.elements
-        return elements[following] if following < len(elements) else None
+        return elements[place] if 0 <= place < len(elements) else None
 
     def next_block(self) -> Block | None:
         """Return the block straight after this one: only comments may stand between."""

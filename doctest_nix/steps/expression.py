@@ -10,12 +10,15 @@ from doctest_nix.config import Need
 from doctest_nix.document import Block, Location, Style
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Comparison, Level, compare
-from doctest_nix.nixvalue import equal
+from doctest_nix.nixvalue import NotAValueError, equal, parse
+from doctest_nix.nixvalue.value import Elision, FilePath
 from doctest_nix.sandbox import HOME
 from doctest_nix.stage import Stage
-from doctest_nix.steps import Context
+from doctest_nix.steps import Context, syntax
 from doctest_nix.steps.given import is_slip
+from doctest_nix.steps.names import is_inside, saved_as
 from doctest_nix.steps.needs import Unmet, of_output
+from doctest_nix.steps.transcript import SESSION_LANGUAGES
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 #: An arrow that stands before a value in a block.
@@ -26,6 +29,8 @@ _GLOBAL_NAMES = frozenset(
     "abort baseNameOf builtins derivation dirOf false fetchGit fetchTarball fetchTree fromTOML"
     " import isNull map null placeholder removeAttrs scopedImport throw toString true".split()
 )
+#: Languages of fences that show what is printed.
+_OF_NO_LANGUAGE = SESSION_LANGUAGES | {"", "text", "txt", "plain", "plaintext", "output"}
 _ERROR = re.compile(r"(?:^|\n)\s*error\b")
 
 
@@ -40,12 +45,22 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpressionStep:
-    """The pairs of one block, or of an expression block and the value block after it."""
+    """The pairs of one block, or of an expression block and the value block after it.
+
+    ``saved`` is the file that the page tells to write the expression to.  ``said`` says that the
+    page calls them a pair; where it only shows one after the other, what has no value is code.
+    """
 
     blocks: tuple[Block, ...]
     pairs: tuple[Pair, ...]
+    saved: str | None = None
+    said: bool = True
     kind: str = "expression"
-    changes: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it writes a file."""
+        return self.saved is not None
 
     @property
     def detail(self) -> str:
@@ -64,15 +79,22 @@ class ExpressionStep:
 
     def execute(self, stage: Stage) -> Verdict:
         """Evaluate each expression; the value may be shown lazily or strictly rendered."""
+        if self.saved is not None and is_inside(self.saved):
+            stage.write(self.saved, self.pairs[0].expression + "\n")
         begin = time.monotonic()
         masks: list[str] = []
         for pair in self.pairs:
             lazy, strict = self._evaluate(pair.expression, stage)
             comparison = _compare(pair.value, lazy, strict, stage)
+            last = _last_paragraph(pair.expression)
+            if comparison.level is Level.MISMATCH and last:
+                comparison = _compare(pair.value, *self._evaluate(last, stage), stage)
             masks += comparison.masks
             if comparison.level is Level.MATCH:
                 continue
             seconds = time.monotonic() - begin
+            if not self.said and _has_no_value(lazy):
+                return syntax.check(self.blocks[0], stage, language="nix")
             if not _ERROR.search(pair.value) and not lazy.value:
                 unmet = of_output(lazy.messages)
                 if unmet is not None and not stage.config.meets(unmet.need):
@@ -114,16 +136,19 @@ class ExpressionStep:
 def from_block(block: Block, context: Context) -> ExpressionStep | None:
     """Return the step for a pair in one of its three spellings.
 
-    A block of class ``expression`` and one of class ``value`` after it; a nix fence and an
-    indented block right after it; ``=>`` before the values in a nix block.
+    A block of class ``expression`` and one of class ``value`` after it; a nix fence and right
+    after it an indented block, or a fence of no language of its own, that is a value or an error;
+    ``=>`` before the values in a nix block.
     """
     after = context.after
-    if isinstance(after, Block) and _is_pair(block, after):
+    said = isinstance(after, Block) and _is_said(block, after)
+    if isinstance(after, Block) and (said or _is_shown(block, after)):
         location = Location(
             path=block.location.path, line=block.location.line, end_line=after.location.end_line
         )
         pair = Pair(location=location, expression=block.text, value=after.text)
-        return ExpressionStep(blocks=(block, after), pairs=(pair,))
+        saved = saved_as(context.at(2)) if said else None
+        return ExpressionStep(blocks=(block, after), pairs=(pair,), saved=saved, said=said)
     if block.language.lower() == "nix" and (pairs := _arrows(block)):
         return ExpressionStep(blocks=(block,), pairs=pairs)
     return None
@@ -138,11 +163,41 @@ def _bound_elsewhere(expression: str, messages: str) -> str:
     return "" if is_slip(found[1], words | _GLOBAL_NAMES) else found[1]
 
 
-def _is_pair(block: Block, after: Block) -> bool:
+def _is_said(block: Block, after: Block) -> bool:
     if "expression" in (block.option("class") or "").split():
         return "value" in (after.option("class") or "").split()
     is_fence = block.style is Style.FENCE and block.language.lower() == "nix"
     return is_fence and after.style is Style.INDENTED and block.containers == after.containers
+
+
+def _is_shown(block: Block, after: Block) -> bool:
+    """Tell whether a fence is a value, or an error, of the Nix fence right before it."""
+    if block.style is not Style.FENCE or block.language.lower() != "nix" or block.caption:
+        return False
+    if after.style is not Style.FENCE or block.containers != after.containers or after.caption:
+        return False
+    if after.language.lower() not in _OF_NO_LANGUAGE:
+        return False
+    if _ERROR.match(after.text):
+        return True
+    try:
+        # A path may be what a build printed, dots stand for any text.
+        return not isinstance(parse(after.text), FilePath | Elision)
+    except NotAValueError:
+        return False
+
+
+def _has_no_value(found: Rendering) -> bool:
+    """Tell whether code is a function, or a part of a file, rather than something with a value."""
+    if found.value:
+        return found.value.startswith(("<LAMBDA>", "«lambda"))
+    return "syntax error" in found.messages
+
+
+def _last_paragraph(expression: str) -> str:
+    """Return what stands after the last blank line of ``expression``, ``""`` where none is."""
+    before, _, last = expression.rstrip().rpartition("\n\n")
+    return last if before.strip() else ""
 
 
 def _arrows(block: Block) -> tuple[Pair, ...]:

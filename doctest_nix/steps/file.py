@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from doctest_nix.document import Block
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
-from doctest_nix.steps.names import Named, Source, file_named
-from doctest_nix.steps.syntax import CHECKERS, check
+from doctest_nix.steps.names import Named, Source, file_named, is_inside
+from doctest_nix.steps.syntax import CHECKERS, check, language_of
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 
@@ -43,15 +42,16 @@ class FileStep:
         """Write the file; one that only prose names must be a whole file, else it is parsed."""
         name = self.named.name
         if not is_inside(name):
-            if self.block.language.lower() in CHECKERS:
-                return check(self.block, stage)
+            if (language := language_of(self.block)) in CHECKERS:
+                return check(self.block, stage, language=language)
             return Verdict(
                 fate=Fate.SKIPPED,
                 reason=f"needs root: {name} is outside the working directory",
             )
         begin = time.monotonic()
         if self.named.source is Source.PROSE and not self._is_whole(stage):
-            return check(self.block, stage)
+            language = language_of(self.block)
+            return check(self.block, stage, language=language if language in CHECKERS else "nix")
         try:
             stage.write(name, self._content(stage))
         except (OSError, LookupError) as error:
@@ -91,10 +91,11 @@ def from_block(block: Block, context: Context) -> FileStep | None:
     if block.language.lower() == "diff":
         return None
     named = file_named(block, context)
-    return FileStep(block=block, named=named) if named is not None else None
+    if named is None or (named.source is Source.PROSE and _is_other(block, named.name)):
+        return None
+    return FileStep(block=block, named=named)
 
 
-def is_inside(name: str) -> bool:
-    """Tell whether a name stays in the working directory."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and path.parts[:1] != ("~",)
+def _is_other(block: Block, name: str) -> bool:
+    """Tell whether a block's language is not that of a Nix file of which only prose speaks."""
+    return name.endswith(".nix") and block.language.lower() not in {"", "nix", "text"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 from doctest_nix.document import Block, Prose
 from doctest_nix.steps import Context
@@ -33,6 +34,14 @@ _WRITES = re.compile(
 _APPENDS = re.compile(r"\bappend(?:ed|ing|s)?\b|\badd\b[^.]*\bto the end\b", re.IGNORECASE)
 _SAVES_AFTER = re.compile(r"\s*(?:now\s+)?(?:save|write|put|store|copy|paste)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*_\[(])")
+
+
+#: How a sentence speaks of what stands before it as of something to save.
+_SAVES_IT = re.compile(
+    r"\b(?:write|save|put|store|copy|paste)\s+(?:it|this|that|the\s+\w+)\s+(?:in|to|into|as)\b"
+    r"[^.`]{0,40}(?:\(?e\.g\.\s+)?`([^`]+)`",
+    re.IGNORECASE,
+)
 
 
 class Source(StrEnum):
@@ -83,6 +92,18 @@ def file_named(block: Block, context: Context) -> Named | None:
         if spoken:
             return Named(name=_plain(spoken[0]), source=Source.PROSE)
     return None
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a name stays in the working directory."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and path.parts[:1] != ("~",)
+
+
+def saved_as(element: object) -> str | None:
+    """Return the file that a paragraph says to write what stands before it to, None for none."""
+    found = _SAVES_IT.search(element.text) if isinstance(element, Prose) else None
+    return _plain(found[1]) if found and _is_known(found[1]) else None
 
 
 def stated_name(block: Block) -> str | None:

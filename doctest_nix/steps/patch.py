@@ -10,8 +10,8 @@ from doctest_nix.document import Block
 from doctest_nix.patching import Applied, NotAPatchError, Patch, Refused, Rung, Why
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
-from doctest_nix.steps.file import FileStep, is_inside
-from doctest_nix.steps.names import Source, file_named
+from doctest_nix.steps.file import FileStep
+from doctest_nix.steps.names import Source, file_named, is_inside
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 #: What a reader still recognises as the very same lines.
@@ -62,6 +62,8 @@ class PatchStep:
                 return self._applied(outcome.rung, begin)
             case Refused(why=Why.ALREADY):
                 return self._applied(Rung.EXACT, begin, f"patch: {outcome.reason}")
+            case Refused(why=Why.NO_CONTEXT, reason=reason):
+                return _skipped(f"needs a reader: {reason}")
             case Refused() if not self.stated and outcome.found * 2 < outcome.of:
                 return _skipped("needs a file: the page does not say which file this changes")
             case Refused():

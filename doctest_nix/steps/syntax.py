@@ -61,7 +61,7 @@ class SyntaxStep:
 
     def execute(self, stage: Stage) -> Verdict:
         """Parse it, in the forms in which documentation shows its language."""
-        return check(self.block, stage)
+        return check(self.block, stage, language=language_of(self.block))
 
 
 def from_block(block: Block, context: Context) -> SyntaxStep | None:
@@ -91,10 +91,9 @@ def announce(block: Block, stage: Stage) -> None:
         stage.scripts.announce([block.text])
 
 
-def check(block: Block, stage: Stage) -> Verdict:
-    """Return the verdict on a block's syntax; its language is one of `CHECKERS`."""
+def check(block: Block, stage: Stage, *, language: str) -> Verdict:
+    """Return the verdict on a block's syntax as ``language``, one of `CHECKERS`."""
     begin = time.monotonic()
-    language = language_of(block)
     error = CHECKERS[language](block.text, stage)
     seconds = time.monotonic() - begin
     if error is None:
@@ -115,7 +114,10 @@ def _is_only_commands(block: Block) -> bool:
 
 
 def _nix(text: str, stage: Stage) -> str | None:
-    return stage.syntax.ask(text)
+    """Return what is wrong with Nix code; what Nix prints as JSON is often shown as Nix too."""
+    error = stage.syntax.ask(text)
+    is_json = error is not None and text.lstrip()[:1] in ("{", "[") and not _json(text, stage)
+    return None if is_json else error
 
 
 def _shell(text: str, stage: Stage) -> str | None:
