@@ -67,14 +67,15 @@ _RULE: Final = {
 }
 
 #: The part of a shown path that names somebody's home, or just any place.
-_ROOT = re.compile(r"/(?:home|Users|path|your|current)/[^/]+|/root|~")
+_ROOT = re.compile(r"/(?:home|Users|path|your)/[^/]+|/current(?:/directory)?|/root|~")
 
 _FUNCTION = re.compile(
-    r"(?:«|<)(?:partially applied )?(?P<what>lambda|primop|built-in|thunk|code)[\w-]*"
-    r"(?: (?P<name>[^@\s»]+))?(?: @ (?P<place>.+?))?(?:»|>)$",
+    r"(?:«|<<?)(?:partially applied )?(?P<what>lambda|primop|built-in|thunk|code)[\w-]*"
+    r"(?: (?P<name>[^@\s»]+))?(?: @ (?P<place>.+?))?(?:»|>>?)$",
     re.IGNORECASE,
 )
 _UNEVALUATED: Final = ("thunk", "code")
+_STRING: Final = ("(string)", "<<string>>")
 _POSITION = re.compile(r":\d+:\d+$")
 
 
@@ -284,4 +285,4 @@ def _same_function(shown: str, actual: str) -> bool:
     if one["name"] and other["name"] and one["name"] != other["name"]:
         return False
     files = [_POSITION.sub("", m["place"]).rpartition("/")[2] for m in (one, other) if m["place"]]
-    return len({"«string»" if f == "(string)" else f for f in files}) <= 1
+    return len({"«string»" if f in _STRING else f for f in files}) <= 1

@@ -71,8 +71,9 @@ STORE_HASH: Final = _match(
 )
 DIRECTORY: Final = _match(
     "directory",
-    "`/home/anyone`, `/Users/anyone`, `/root`, `~`, `/path/to` and `/current/directory`, with "
-    "directories below, stand for the home directory or the one the command runs in, each for one "
+    "`/home/anyone`, `/Users/anyone`, `/root`, `~`, `/path/to`, `/current/directory` and the "
+    "`/current` that it is in, with directories below, stand for the home directory or the one the "
+    "command runs in, each for one "
     "through the whole document; the rest of the path must be the same.",
 )
 DATE: Final = _match("date", "A date or a time of day stands for any other.")

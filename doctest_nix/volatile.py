@@ -242,7 +242,7 @@ LOOSE: Final = (
         kind=Kind.NOTATION,
         starts="p",
         pattern=(
-            r"(?P<part><LAMBDA>|«lambda(?:[^«»]|«string»)*»|<PRIMOP(?:-APP)?>"
+            r"(?P<part><LAMBDA>|<<lambda(?:[^<>]|<<string>>)*>>|«lambda(?:[^«»]|«string»)*»|<PRIMOP(?:-APP)?>"
             r"|«(?:partially applied )?(?:primop|built-in)[^«»]*»|<CODE>|«(?:thunk|code)»)"
         ),
     ),
@@ -308,7 +308,7 @@ def paths(*places: str, anyones: bool) -> Token:
     if anyones:
         roots += [
             rf"/(?:home|Users)/(?:<[^<>\s]+>|[^/\s:'\"»)>,;{PLACEHOLDERS}]+)",
-            *("/root", "/current/directory", "/path/to", "/your/path"),
+            *("/root", "/current/directory", "/current", "/path/to", "/your/path"),
         ]
     return Token(
         kind=Kind.PATH,

@@ -20,7 +20,8 @@ _PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][^<>\n|&;]*>(?!>)")
 _ELISION = re.compile(r"(?:^|\s)\.\.\.(?=\s|$)|\S*…\S*|/nix/store/\S*?\.\.\.\S*")
 _MISSING = re.compile(
     r"no such file|does not exist|doesn't exist|not found|could not find|cannot find"
-    r"|does not contain|no makefile|not a valid|is not valid|cannot access|can't open",
+    r"|does not contain|no makefile|not a valid|is not valid|cannot access|can't open"
+    r"|unable to open",
     re.IGNORECASE,
 )
 _PATH_IN_MESSAGE = re.compile(
@@ -143,14 +144,15 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     names: list[str] = []
     for line in output.split("\n"):
         if _MISSING.search(line):
-            found_in = [quoted or bare for quoted, bare in _PATH_IN_MESSAGE.findall(line)]
-            plain = "No such file or directory" in line
+            told, plain, _ = line.partition("No such file or directory")
+            found_in = [quoted or bare for quoted, bare in _PATH_IN_MESSAGE.findall(told)]
             names += [name for name in found_in if plain or _LIKE_A_FILE.search(name)]
     started = programs(command)
     for name in dict.fromkeys(names):
         path = name.replace("~", str(HOME), 1) if name.startswith("~") else name
         base = PurePosixPath(path).name
-        if base not in _DEFAULTS and (base not in command or name in started):
+        is_command = "/" not in name and name in started
+        if base not in _DEFAULTS and (base not in command or is_command):
             continue
         beside_page = (exchange.location.path.parent / base).exists()
         if beside_page or _is_readers_own(stage.directory / path, stage):
@@ -171,7 +173,7 @@ def _is_readers_own(path: PurePosixPath, stage: Stage) -> bool:
     parent = path.parent
     if parent not in (stage.directory, WORKDIR) and _is_made_by_page(parent, stage):
         return False
-    beside = _entries(parent, stage)
+    beside = [name for name in _entries(parent, stage) if parent / name != WORKDIR]
     kin = {"" if name.endswith("/") else PurePosixPath(name).suffix or None for name in beside}
     in_project = parent in (stage.directory, WORKDIR)
     return not is_slip(path.name, [name.rstrip("/") for name in beside]) and not (

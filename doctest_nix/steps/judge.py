@@ -88,6 +88,9 @@ _ANSWERS = re.compile(r"(?:^|[|;&]\s*)(?:diff|cmp|e?grep|test|\[)\s[^|;&]*$")
 _LEAVES = re.compile(r"\s*(?:exit|logout)(?:\s+\d+)?\s*;?\s*(?:#.*)?$")
 _WAITS_FOR_INPUT = re.compile(r"[^\n]*(?:\[[yYnN]/[yYnN]\]|\?|:|password.*)\s*$", re.IGNORECASE)
 
+#: What only the reader can answer.
+_ASKS_FOR_SECRET = re.compile(r"\b(?:password|passphrase|PIN)\b[^\n]*:\s*$", re.IGNORECASE)
+
 #: Prompts of programs that are typed into.
 _PROGRAMS_PROMPT = re.compile(
     r"^(?:>>>|In \[\d+\]:|irb\([^)\n]*\)[^>\n]*>|ghci>|Prelude>|sqlite>|mysql>|iex\(\d+\)>"
@@ -260,6 +263,9 @@ def _needs_a_reader(exchange: Exchange, completed: Completed) -> Unmet | None:
     if completed.ended is Ended.TIMEOUT:
         if completed.full_screen:
             return Unmet(need=Need.INTERACTIVE, sign=f"{short(exchange.input)} fills the screen")
+        last = completed.output.rsplit("\n", 1)[-1]
+        if _ASKS_FOR_SECRET.search(last):
+            return Unmet(need=Need.INTERACTIVE, sign=f"it asks: {' '.join(last.split())}")
         if prompt := _PROGRAMS_PROMPT.search(exchange.expected):
             return Unmet(need=Need.INTERACTIVE, sign=f"{short(exchange.input)} asks {prompt[0]}")
     return None
