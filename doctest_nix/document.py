@@ -57,7 +57,8 @@ class Block:
     on the fence line.  ``containers`` are the directives around it, outermost first; ``section``
     the titles of the headings above it, outermost first.  ``include`` is the file that an
     included block names, as written.  ``fault`` says in one sentence why that file's text could
-    not be had, ``""`` for every other block: the rest of the document is fine, so it is a value.
+    not be had, with its slug, ``""`` for every other block: the rest of the document is fine, so
+    it is a value.
     """
 
     location: Location

@@ -16,6 +16,7 @@ class Slug(StrEnum):
     UNCLOSED_FENCE = "unclosed-fence"
     RST_SYNTAX = "rst-syntax"
     INCLUDE = "include"
+    INCLUDE_UNREAD = "include-unread"
     ANNOTATION = "annotation"
     UNKNOWN_WORD = "unknown-word"
     OPTION = "option"

@@ -9,13 +9,24 @@ from doctest_nix.annotations import annotate
 from doctest_nix.config import Config
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
-from doctest_nix.steps import Context, FromBlock, Step, expression, file, patch, session, syntax
+from doctest_nix.steps import (
+    Context,
+    FromBlock,
+    Step,
+    expression,
+    file,
+    include,
+    patch,
+    session,
+    syntax,
+)
 from doctest_nix.steps.transcript import SESSION_LANGUAGES
 from doctest_nix.tabs import unchosen
 from doctest_nix.verdict import Fate, Verdict
 
 #: The step kinds; the first that claims a block has it.
 STEP_KINDS: tuple[FromBlock, ...] = (
+    include.from_block,
     expression.from_block,
     session.from_block,
     patch.from_block,
@@ -125,7 +136,7 @@ def _left_out(block: Block, context: Context, config: Config) -> SkipStep | None
 
 
 def _step(block: Block, context: Context) -> Step | None:
-    kinds = (file.from_block,) if _shown_source(block) else STEP_KINDS
+    kinds = (include.from_block, file.from_block) if _shown_source(block) else STEP_KINDS
     for from_block in kinds:
         if (step := from_block(block, context)) is not None:
             return step
@@ -147,6 +158,8 @@ def _reason(block: Block) -> str:
         return f"shows {source} source"
     if language in SESSION_LANGUAGES:
         return "no prompt and no command"
+    if language in file.DIFFS:
+        return patch.why_not(block)
     if language in syntax.SHELLS:
         return "shows outputs among commands without prompts"
     if language:

@@ -12,6 +12,7 @@ from doctest_nix.sandbox import Sandbox
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
+from doctest_nix.steps.file import FileStep
 from doctest_nix.steps.judge import beyond
 from doctest_nix.steps.syntax import SyntaxStep
 from doctest_nix.verdict import Fate, Mismatch, Verdict
@@ -71,8 +72,10 @@ class DocumentRun:
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
         verdict = self._attempt(step, self._plan.setup[index])
-        if verdict.fate is Fate.FAILED and step.depends and self._lack is not None:
-            verdict = Verdict(fate=Fate.BLOCKED, reason=self._lack, seconds=verdict.seconds)
+        may_lack = step.depends and self._lack is not None and not verdict.by_itself
+        if verdict.fate is Fate.FAILED and may_lack:
+            reason = self._lack or ""
+            verdict = Verdict(fate=Fate.BLOCKED, reason=reason, seconds=verdict.seconds)
         elif verdict.fate is Fate.FAILED and step.changes:
             place = verdict.mismatch.location if verdict.mismatch else step.blocks[0].location
             self._blocker = f"blocked by the failure at line {place.line}"
@@ -105,7 +108,7 @@ class DocumentRun:
             self._stage = Stage(self._create, self._config)
             for step in self._plan.steps:
                 match step:
-                    case SyntaxStep() | ExpressionStep():
+                    case SyntaxStep() | ExpressionStep() | FileStep():
                         step.announce(self._stage)
                     case _:
                         pass

@@ -12,7 +12,7 @@ from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
-from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox
+from doctest_nix.sandbox import HOME, WORKDIR, Completed, Ended, Sandbox
 from doctest_nix.sandbox.repl import Repl
 from doctest_nix.sandbox.session import Session
 
@@ -40,6 +40,8 @@ class Stage:
         self.values = Batch[tuple[Rendering, Rendering]](
             lambda texts: evaluate(self.sandbox(), texts)
         )
+        #: Names of files of which the page shows a part, and never the whole.
+        self.shown_in_part: set[str] = set()
         self._create = create
         self._sandbox: Sandbox | None = None
         self._sessions: list[Session] = []
@@ -120,15 +122,18 @@ class Stage:
 
     def write(self, name: str, text: str) -> None:
         """Write a file below `directory`.  Raises OSError, SandboxError."""
-        self.sandbox().put(self.directory / name, text.encode("utf-8", "surrogateescape"))
+        self.sandbox().put(self._path(name), text.encode("utf-8", "surrogateescape"))
 
     def read(self, name: str) -> str | None:
         """Return a file below `directory`, None where there is none."""
         try:
-            data = self.sandbox().get(self.directory / name)
+            data = self.sandbox().get(self._path(name))
         except OSError:
             return None
         return data.decode("utf-8", "surrogateescape")
+
+    def _path(self, name: str) -> PurePosixPath:
+        return HOME / name[2:] if name.startswith("~/") else self.directory / name
 
     def type(self, command: str, *, timeout: float) -> Completed:
         """Type ``command`` into the session and wait for its end."""

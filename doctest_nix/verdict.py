@@ -52,7 +52,8 @@ class Verdict:
 
     ``checked`` is None unless the fate is PASSED or STALE; ``mismatch`` is None unless it is
     FAILED or STALE.  ``reason`` says why, for every fate but PASSED.  ``masks`` names every rule
-    that made a comparison succeed which the letter would not have.
+    that made a comparison succeed which the letter would not have.  ``by_itself`` says that the
+    block's own text is wrong, whatever came before it.
     """
 
     fate: Fate
@@ -61,3 +62,4 @@ class Verdict:
     seconds: float = 0.0
     mismatch: Mismatch | None = None
     masks: tuple[str, ...] = ()
+    by_itself: bool = False

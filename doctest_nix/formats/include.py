@@ -25,12 +25,23 @@ _RANGE = re.compile(r"([0-9]{1,9})?\s*(?:(-)\s*([0-9]{1,9})?)?")
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
+#: Suffixes of pages, which stand beside each other.
+_PAGES = frozenset({".md", ".markdown", ".rst"})
+
 #: Options that change the text in ways that are not done here; none is seen in a Nix document.
 _UNSUPPORTED = ("diff", "pyobject")
 
 
 class _NotHad(Exception):  # noqa: N818 - it never leaves this module
-    """Why the text cannot be had, as a sentence."""
+    """Why the text cannot be had, as a sentence; the page names what is not there."""
+
+    slug = Slug.INCLUDE
+
+
+class _NotRead(_NotHad):
+    """The page may well be right: what it names is not for this run to read."""
+
+    slug = Slug.INCLUDE_UNREAD
 
 
 def resolve(block: Block, *, root: Path) -> Block:
@@ -51,7 +62,7 @@ def resolve(block: Block, *, root: Path) -> Block:
         else:
             text = _sphinx(block, _read(block.include, folder, root))
     except _NotHad as reason:
-        return replace(block, text="", fault=str(DoctestNixError(Slug.INCLUDE, str(reason))))
+        return replace(block, text="", fault=str(DoctestNixError(reason.slug, str(reason))))
     return replace(block, text=text)
 
 
@@ -65,19 +76,31 @@ def _read(name: str, folder: Path, root: Path) -> str:
         path = (base / name.lstrip("/") if name.startswith("/") else folder / name).resolve()
         inside = path.is_relative_to(base)
         if inside and not path.is_file():
-            raise _NotHad(f"the included file {name!r} does not exist; it is looked for at {path}")
+            # Pages are copied without what they include, and folders are made by a build: only
+            # where there are files like it is one that is missing a slip.
+            has_kin = any(other.suffix == path.suffix for other in _files(path.parent, folder))
+            kind = _NotHad if has_kin else _NotRead
+            raise kind(f"the included file {name!r} does not exist; it is looked for at {path}")
         data = path.read_bytes() if inside else b""
     except (OSError, ValueError) as error:
-        raise _NotHad(f"the included file {name!r} cannot be read: {error}") from None
+        raise _NotRead(f"the included file {name!r} cannot be read: {error}") from None
     if not inside:
-        raise _NotHad(f"the included file {name!r} is outside {root}; move it into that folder")
+        raise _NotRead(f"the included file {name!r} is outside {root}; move it into that folder")
     try:
         return normalise(data.decode("utf-8")).removesuffix("\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise _NotHad(
+        raise _NotRead(
             f"the included file {name!r} is no UTF-8 text, from its line {line}"
         ) from None
+
+
+def _files(directory: Path, pages: Path) -> list[Path]:
+    """Return the files of a directory; of the pages' own, those that are no pages themselves."""
+    if not directory.is_dir():
+        return []
+    files = [path for path in directory.iterdir() if path.is_file()]
+    return [path for path in files if path.parent != pages or path.suffix not in _PAGES]
 
 
 # Sphinx: https://www.sphinx-doc.org/en/master/usage/restructuredtext/directives.html
@@ -86,7 +109,7 @@ def _read(name: str, folder: Path, root: Path) -> str:
 def _sphinx(block: Block, text: str) -> str:
     for name in _UNSUPPORTED:
         if block.option(name) is not None:
-            raise _NotHad(f"the option {name!r} of an included block is not supported")
+            raise _NotRead(f"the option {name!r} of an included block is not supported")
     lines = text.split("\n")
     lines = _from(lines, block)
     lines = _until(lines, block)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from doctest_nix.document import Block
+from doctest_nix.config import Need
+from doctest_nix.document import Block, Document
+from doctest_nix.fragment import replaced
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
 from doctest_nix.steps.names import Named, Source, file_named, is_inside
 from doctest_nix.steps.syntax import CHECKERS, check, language_of
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
+#: Languages of diffs.
+DIFFS = frozenset({"diff", "patch", "udiff"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStep:
-    """A block that is saved as the file ``named``, relative to the session's directory."""
+    """A block that is saved as the file ``named``, relative to the session's directory.
+
+    ``document`` is the page that it stands on.
+    """
 
     block: Block
     named: Named
+    document: Document
     kind: str = "file"
     depends: bool = True
     changes: bool = True
@@ -38,10 +48,19 @@ class FileStep:
             return f"{named.name}, below {named.insert_after!r}"
         return f"{named.name}, if it is whole" if named.source is Source.PROSE else named.name
 
+    def announce(self, stage: Stage) -> None:
+        """Tell the stage what it will be asked, so that one question serves many steps."""
+        if self.named.source is not Source.ANNOTATED and self._is_nix:
+            stage.whole.announce([self.block.text])
+
     def execute(self, stage: Stage) -> Verdict:
-        """Write the file; one that only prose names must be a whole file, else it is parsed."""
+        """Write the file, if the block is one: whole, or a part of one that is there.
+
+        What is neither is only parsed.  A file that is wrong in its own language is the page's
+        mistake, unless the page shows the error.
+        """
         name = self.named.name
-        if not is_inside(name):
+        if not is_inside(name) and not stage.config.meets(Need.ROOT):
             if (language := language_of(self.block)) in CHECKERS:
                 return check(self.block, stage, language=language)
             return Verdict(
@@ -49,11 +68,22 @@ class FileStep:
                 reason=f"needs root: {name} is outside the working directory",
             )
         begin = time.monotonic()
-        if self.named.source is Source.PROSE and not self._is_whole(stage):
-            language = language_of(self.block)
-            return check(self.block, stage, language=language if language in CHECKERS else "nix")
+        masks: tuple[str, ...] = ()
         try:
-            stage.write(name, self._content(stage))
+            content = self._content(stage)
+            if self._must_be_whole and not stage.whole.ask(self.block.text):
+                spliced = self._spliced(stage)
+                if spliced is None:
+                    language = language_of(self.block)
+                    language = language if language in CHECKERS else "nix"
+                    verdict = check(self.block, stage, language=language)
+                    by_prose = self.named.source is Source.PROSE
+                    if by_prose or verdict.fate is Fate.PASSED or not self._shows_syntax_error():
+                        stage.shown_in_part.add(PurePosixPath(name).name)
+                        return verdict
+                else:
+                    content, masks = spliced, ("file: a part of it is replaced",)
+            stage.write(name, content)
         except (OSError, LookupError) as error:
             problem = (
                 f"{name} cannot be written: {getattr(error, 'strerror', None) or error.args[-1]}"
@@ -64,7 +94,40 @@ class FileStep:
                 seconds=time.monotonic() - begin,
                 mismatch=Mismatch(location=self.block.location, problem=problem),
             )
-        return Verdict(fate=Fate.PASSED, checked=Checked.APPLIED, seconds=time.monotonic() - begin)
+        if self._is_checked:
+            verdict = check(self.block, stage, language=language_of(self.block))
+            if verdict.fate is Fate.FAILED and not self._shows_syntax_error():
+                return verdict
+        seconds = time.monotonic() - begin
+        return Verdict(fate=Fate.PASSED, checked=Checked.APPLIED, seconds=seconds, masks=masks)
+
+    @property
+    def _is_nix(self) -> bool:
+        return language_of(self.block) == "nix" or self.named.name.endswith(".nix")
+
+    @property
+    def _must_be_whole(self) -> bool:
+        """Whether the block is a Nix file, by its name and not by an annotation."""
+        at_a_place = self.named.appends or self.named.insert_after is not None
+        return self._is_nix and self.named.source is not Source.ANNOTATED and not at_a_place
+
+    @property
+    def _is_checked(self) -> bool:
+        """Whether the block is a file in another language that has a parser at hand."""
+        at_a_place = self.named.appends or self.named.insert_after is not None
+        is_annotated = self.named.source is Source.ANNOTATED
+        is_known = language_of(self.block) in CHECKERS
+        return is_known and not (self._is_nix or at_a_place or is_annotated)
+
+    def _spliced(self, stage: Stage) -> str | None:
+        """Return the file that is there with the block's attributes in it, None where none is."""
+        present = stage.read(self.named.name)
+        text = None if present is None else replaced(present, self.block.text)
+        return text if text is not None and stage.whole.ask(text) else None
+
+    def _shows_syntax_error(self) -> bool:
+        """Tell whether the page means the file to be wrong."""
+        return any("syntax error" in block.text for block in self.document.blocks)
 
     def _content(self, stage: Stage) -> str:
         """Return the file's new text; raises LookupError where it has no one place for it."""
@@ -80,20 +143,20 @@ class FileStep:
         lines.insert(places[0] + 1, text)
         return "".join(lines)
 
-    def _is_whole(self, stage: Stage) -> bool:
-        if self.block.language.lower() == "nix" or self.named.name.endswith(".nix"):
-            return stage.whole.ask(self.block.text)
-        return True
-
 
 def from_block(block: Block, context: Context) -> FileStep | None:
-    """Return the step for a block that the page names as a file."""
-    if block.language.lower() == "diff":
-        return None
+    """Return the step for a block that the page names as a file; a diff must be named as one."""
     named = file_named(block, context)
-    if named is None or (named.source is Source.PROSE and _is_other(block, named.name)):
+    if named is None or (block.language.lower() in DIFFS and not is_diff(named.name)):
         return None
-    return FileStep(block=block, named=named)
+    if named.source is Source.PROSE and _is_other(block, named.name):
+        return None
+    return FileStep(block=block, named=named, document=context.document)
+
+
+def is_diff(name: str) -> bool:
+    """Tell whether a file's name is that of a diff."""
+    return name.endswith((".diff", ".patch"))
 
 
 def _is_other(block: Block, name: str) -> bool:

@@ -151,6 +151,8 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     for name in dict.fromkeys(names):
         path = name.replace("~", str(HOME), 1) if name.startswith("~") else name
         base = PurePosixPath(path).name
+        if base in stage.shown_in_part and not _exists(str(stage.directory / path), stage):
+            return Unmet(need=Need.FILE, sign=f"{base}, of which the page shows only a part")
         is_command = "/" not in name and name in started
         if base not in _DEFAULTS and (base not in command or is_command):
             continue

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from doctest_nix.document import Block, Prose
 from doctest_nix.steps import Context
+from doctest_nix.steps.transcript import SESSION_LANGUAGES
 
 #: Endings of files that tutorials have their readers write; `pkgs.hello` is no file.
 _ENDINGS = (
@@ -23,6 +24,18 @@ _KNOWN = re.compile(
 )
 _ANY = re.compile(r"(?:~?/)?(?:[\w@+.-]+/)*[\w@+-]*\.?[\w@+.-]*\w")
 _COMMENT = re.compile(r"^\s*(?:#|//|--|;|%|/\*|<!--)\s*(?P<name>\S+?)\s*(?:\*/|-->)?\s*$")
+
+#: The languages of endings that are told apart; a diff may be of any file.
+_LANGUAGES = {
+    "nix": {"nix"},
+    "json": {"json", "jsonc"},
+    "toml": {"toml"},
+    "yaml": {"yaml", "yml"},
+    "yml": {"yaml", "yml"},
+    "py": {"python", "python3", "py"},
+}
+_TOLD_APART = frozenset().union(*_LANGUAGES.values())
+_SHELLS = SESSION_LANGUAGES | {"bash", "sh", "shell", "zsh", "fish"}
 
 #: Words by which a sentence says that a file is written, or what stands in it.
 _WRITES = re.compile(
@@ -45,8 +58,9 @@ _SAVES_IT = re.compile(
 
 
 class Source(StrEnum):
-    """Where a name stands; a caption and a comment are believed, prose is tried."""
+    """Where a name stands; an annotation is obeyed, the block itself believed, prose is tried."""
 
+    ANNOTATED = "annotated"
     STATED = "stated"
     PROSE = "prose"
 
@@ -72,7 +86,7 @@ def file_named(block: Block, context: Context) -> Named | None:
     if annotations.file is not None:
         return Named(
             name=annotations.file,
-            source=Source.STATED,
+            source=Source.ANNOTATED,
             appends=annotations.appends,
             insert_after=annotations.insert_after,
         )
@@ -82,13 +96,13 @@ def file_named(block: Block, context: Context) -> Named | None:
     if stated is not None:
         return Named(name=stated, source=Source.STATED, appends=_APPENDS.search(said) is not None)
     if isinstance(before, Prose) and (_WRITES.search(said) or _is_only_a_name(before)):
-        spoken = [word for word in before.code if f"{word}" in said and _is_known(word)]
+        spoken = [word for word in before.code if word in said and _may_be(block, word)]
         if spoken:
             appends = _APPENDS.search(said) is not None
             return Named(name=_plain(spoken[-1]), source=Source.PROSE, appends=appends)
     if isinstance(after, Prose) and _SAVES_AFTER.match(after.text):
         first = _SENTENCE_END.split(after.text)[0]
-        spoken = [word for word in after.code if word in first and _is_known(word)]
+        spoken = [word for word in after.code if word in first and _may_be(block, word)]
         if spoken:
             return Named(name=_plain(spoken[0]), source=Source.PROSE)
     return None
@@ -129,6 +143,21 @@ def _sentence_before(element: object) -> str:
 def _is_only_a_name(prose: Prose) -> bool:
     """Tell whether a paragraph is a name in code and nothing else: a title of the block."""
     return len(prose.code) == 1 and prose.text.strip(" `*_:") == prose.code[0]
+
+
+def _may_be(block: Block, name: str) -> bool:
+    """Tell whether a name in prose can be the block's: it is a file's, and one in its language.
+
+    What a shell reads is no file but a script.
+    """
+    if not _is_known(name):
+        return False
+    language = block.language.lower()
+    ending = name.rpartition(".")[2]
+    if language in _SHELLS:
+        return ending in _SHELLS or block.text.startswith("#!")
+    meant = _LANGUAGES.get(ending)
+    return meant is None or language in meant or language not in _TOLD_APART
 
 
 def _is_known(name: str) -> bool:

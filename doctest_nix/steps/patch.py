@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 
 from doctest_nix import patching
+from doctest_nix.config import Need
 from doctest_nix.document import Block
 from doctest_nix.patching import Applied, NotAPatchError, Patch, Refused, Rung, Why
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
-from doctest_nix.steps.file import FileStep
+from doctest_nix.steps.file import DIFFS, FileStep, is_diff
 from doctest_nix.steps.names import Source, file_named, is_inside
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
@@ -45,14 +46,14 @@ class PatchStep:
         begin = time.monotonic()
         name = self.target
         if name is None:
-            return _skipped("needs a file: the page does not say which file this changes")
-        if not is_inside(name):
+            return _skipped("needs file: the page does not say which file this changes")
+        if not is_inside(name) and not stage.config.meets(Need.ROOT):
             return _skipped(f"needs root: {name} is outside the working directory")
         original = stage.read(name)
         if original is None:
             created = patching.create(self.patch)
             if created is None:
-                return _skipped(f"needs a file: {name}, which the page does not show")
+                return _skipped(f"needs file: {name}, which the page does not show")
             stage.write(name, created)
             return self._applied(Rung.EXACT, begin)
         outcome = patching.apply(self.patch, original)
@@ -65,7 +66,7 @@ class PatchStep:
             case Refused(why=Why.NO_CONTEXT, reason=reason):
                 return _skipped(f"needs a reader: {reason}")
             case Refused() if not self.stated and outcome.found * 2 < outcome.of:
-                return _skipped("needs a file: the page does not say which file this changes")
+                return _skipped("needs file: the page does not say which file this changes")
             case Refused():
                 problem = f"the diff does not fit {name}: {outcome.reason}"
                 return Verdict(
@@ -97,16 +98,19 @@ def from_block(block: Block, context: Context) -> PatchStep | None:
     """Return the step for a diff of one file.
 
     The target is the caption's, the ``+++`` header's, the file named in the sentence before,
-    else the file that the page wrote last.
+    else the file that the page wrote last.  One that the page has its reader save as `x.patch` is
+    a file.
     """
-    if block.language.lower() not in {"diff", "patch", "udiff"}:
+    if block.language.lower() not in DIFFS:
         return None
     try:
         patch = patching.parse(block.text)
     except NotAPatchError:
         return None
     named = file_named(block, context)
-    stated = named is not None and named.source is Source.STATED
+    if named is not None and is_diff(named.name):
+        return None
+    stated = named is not None and named.source is not Source.PROSE
     if stated or (named is not None and patch.target is None):
         target = named.name if named is not None else None
     else:
@@ -114,6 +118,15 @@ def from_block(block: Block, context: Context) -> PatchStep | None:
     return PatchStep(
         block=block, patch=patch, target=target, stated=stated or patch.target is not None
     )
+
+
+def why_not(block: Block) -> str:
+    """Return why a block in a diff's language is no diff of one file."""
+    try:
+        patching.parse(block.text)
+    except NotAPatchError as error:
+        return str(error)
+    return ""
 
 
 def _written_last(context: Context) -> str | None:

@@ -104,6 +104,7 @@ def check(block: Block, stage: Stage, *, language: str) -> Verdict:
         reason=problem,
         seconds=seconds,
         mismatch=Mismatch(location=block.location, problem=problem),
+        by_itself=True,
     )
 
 

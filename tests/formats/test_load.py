@@ -152,8 +152,6 @@ def test_options_select_lines_of_an_included_file(tmp_path: Path, options: str, 
             ":end-at: nine\n",
             "the included file has no line with 'nine', as the option 'end-at' says",
         ),
-        (":pyobject: f\n", "the option 'pyobject' of an included block is not supported"),
-        (":diff: other\n", "the option 'diff' of an included block is not supported"),
     ],
 )
 def test_a_selection_that_fails_is_a_fault_of_the_block(
@@ -162,7 +160,24 @@ def test_a_selection_that_fails_is_a_fault_of_the_block(
     assert ("", f"{fault} [doctest-nix.include]") == included(tmp_path, options)
 
 
+@pytest.mark.parametrize("option", ["pyobject", "diff"])
+def test_an_option_that_is_not_supported_is_no_mistake_of_the_page(
+    tmp_path: Path, option: str
+) -> None:
+    fault = f"the option {option!r} of an included block is not supported"
+    assert ("", f"{fault} [doctest-nix.include-unread]") == included(tmp_path, f":{option}: f\n")
+
+
+@pytest.mark.parametrize("name", ["folder/x.nix", "x.nix"])
+def test_an_included_file_without_any_like_it_is_no_mistake_of_the_page(
+    tmp_path: Path, name: str
+) -> None:
+    page = write(tmp_path / "page.md", f"```{{literalinclude}} {name}\n```\n")
+    assert only(page, tmp_path).fault.endswith("[doctest-nix.include-unread]")
+
+
 def test_a_missing_included_file_is_a_fault_and_the_rest_is_fine(tmp_path: Path) -> None:
+    write(tmp_path / "y", "")
     page = write(tmp_path / "page.md", "```{literalinclude} x\n```\n\n```nix\na\n```\n")
     first, second = load(page, root=tmp_path).blocks
     place = tmp_path / "x"
@@ -183,7 +198,7 @@ def test_a_name_that_no_file_can_have_is_a_fault(tmp_path: Path) -> None:
 def test_an_included_file_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     write(tmp_path / "x", b"a\n\xff\n")
     page = write(tmp_path / "page.md", "```{literalinclude} x\n```\n")
-    fault = "the included file 'x' is no UTF-8 text, from its line 2 [doctest-nix.include]"
+    fault = "the included file 'x' is no UTF-8 text, from its line 2 [doctest-nix.include-unread]"
     assert fault == only(page, tmp_path).fault
 
 
@@ -196,7 +211,7 @@ def test_nothing_outside_the_root_is_included(tmp_path: Path, name: str) -> None
     page = write(root / "page.md", f"```{{literalinclude}} {name}\n```\n")
     fault = f"the included file {name!r} is outside {root}; move it into that folder"
     block = only(page, root)
-    assert ("", f"{fault} [doctest-nix.include]") == (block.text, block.fault)
+    assert ("", f"{fault} [doctest-nix.include-unread]") == (block.text, block.fault)
 
 
 def test_a_root_that_is_a_link_is_followed(tmp_path: Path) -> None:
