@@ -105,10 +105,20 @@ def _report(arguments: argparse.Namespace, migration: Migration) -> None:
     if arguments.json is not None:
         arguments.json.write_text(report.as_json(migration), "utf-8")
     for page in migration.left:
-        place = f"{page.path}:{page.line}" if page.line else page.path
-        print(f"{place}: left as RST: {page.reason}", file=sys.stderr)
+        place = _shown(migration.source / page.path)
+        line = f":{page.line}" if page.line else ""
+        print(f"{place}{line}: left as RST: {page.reason}", file=sys.stderr)
+    if migration.wanted:
+        print("There is no conf.py; the site's needs:", migration.wanted, sep="\n", file=sys.stderr)
     for mention in migration.mentions:
-        print(f"{mention.path}:{mention.line}: names a converted page", file=sys.stderr)
+        place = _shown(migration.root / mention.path)
+        print(f"{place}:{mention.line}: names a converted page: {mention.text}", file=sys.stderr)
+
+
+def _shown(path: Path) -> str:
+    """Return ``path`` as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _write(migration: Migration) -> int:

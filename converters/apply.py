@@ -197,10 +197,12 @@ def _next_steps(repository: Repository | None) -> tuple[str, ...]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold interrupts back, and let them come afterwards."""
+    """Hold interrupts back; those that came meanwhile are too late, and dropped."""
     held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     try:
         yield
     finally:
+        while signal.sigtimedwait(held, 0) is not None:
+            pass
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -6,6 +6,10 @@ import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from converters.separate import ProjectError
+from doctest_nix.errors import Slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +39,24 @@ class Change:
         return settings
 
 
+def read(path: Path) -> str:
+    """Return the text of a conf.py, line ends as they are; raises ProjectError."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            Slug.PROJECT, f"{path} is no UTF-8: {error}", remedy="Save it as UTF-8 first."
+        ) from error
+
+
 def edited(conf: str, change: Change) -> str:
     """Return the text of a conf.py with ``change`` made: lists extended where they stand.
 
     A list that is written as one gets its new items in its own layout; a setting that is
-    computed is extended by a line of its own at the end.
+    computed is extended by a line of its own at the end.  Line ends stay as they are.
     """
+    if "\r\n" in conf:
+        return edited(conf.replace("\r\n", "\n"), change).replace("\n", "\r\n")
     text = _with_items(conf, "extensions", change.extensions)
     text = _with_items(text, "exclude_patterns", change.exclude)
     known = _names(text)
@@ -67,31 +83,44 @@ def _with_lines(text: str, added: Sequence[str]) -> str:
 
 
 def _names(text: str) -> set[str]:
-    return {
-        target.id
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    """Return the names that are assigned anywhere; ``*`` where some come from elsewhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.ImportFrom(names=names):
+                found |= {alias.asname or alias.name for alias in names}
+            case _:
+                pass
+    return found
 
 
 def _with_items(text: str, name: str, items: Sequence[str]) -> str:
-    """Add ``items`` to the list ``name``, where it is first written."""
+    """Add ``items`` to the list ``name``, where it is last written."""
     if not items:
         return text
-    assigned = [
-        node
-        for node in ast.parse(text).body
-        if isinstance(node, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
-    ]
-    value = assigned[-1].value if assigned else None
-    if not isinstance(value, (ast.List, ast.Tuple, ast.Set)):
-        written = ", ".join(_literal(item) for item in items)
-        before = f"*{name}, " if assigned else ""
-        return _with_lines(text, [f"{name} = [{before}{written}]"])
-    return _extended(text, value, items)
+    values = [value for node in ast.parse(text).body if (value := _assigned(node, name))]
+    if values and isinstance(values[-1], (ast.List, ast.Tuple, ast.Set)):
+        return _extended(text, values[-1], items)
+    known = _names(text)
+    before = f"*{name}, " if name in known else ""
+    if not before and "*" in known:
+        before = f'*globals().get("{name}", ()), '
+    written = ", ".join(_literal(item) for item in items)
+    return _with_lines(text, [f"{name} = [{before}{written}]"])
+
+
+def _assigned(node: ast.stmt, name: str) -> ast.expr | None:
+    """Return what a statement assigns to ``name``."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            named = any(isinstance(target, ast.Name) and target.id == name for target in targets)
+            return value if named else None
+        case ast.AnnAssign(target=ast.Name(id=found), value=value) if found == name:
+            return value
+        case _:
+            return None
 
 
 def _extended(text: str, value: ast.List | ast.Tuple | ast.Set, items: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -64,11 +63,10 @@ def record_all(state: Drafts, prover: Prover, settings: Settings) -> None:
     }
     common = _common(settings)
     texts: dict[str, str] = {}
-    targets = Counter(target_of(path) for path in asked.values())
     for name, path in asked.items():
         text, reason = _text(source, path, settings)
-        if targets[target_of(path)] > 1:
-            text, reason = None, f"another page would become {Path(target_of(path)).name} too"
+        if text is not None and name in settings.unreadable:
+            text, reason = None, f"Sphinx fails on it: {settings.unreadable[name]}"
         if text is None:
             leave(state, name, path, reason)
         else:
@@ -145,6 +143,9 @@ def _text(source: Path, path: str, settings: Settings) -> tuple[str | None, str]
         return None, "it is a link that leaves the site"
     if target.exists() or target.is_symlink():
         return None, f"{target.name} is there already"
+    for suffix in sorted(settings.rst_suffixes - {file.suffix}):
+        if (twin := file.with_suffix(suffix)).exists():
+            return None, f"{twin.name} would become {target.name} too"
     try:
         return file.read_text("utf-8-sig"), ""
     except (UnicodeDecodeError, OSError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from converters.scope import Scope
 _LARGEST = 1_000_000
 
 
-def mentions(scope: Scope, converted: Iterable[str]) -> Iterator[Mention]:
-    """Yield lines of the project's other files that name a converted page by its old name.
+def mentions(scope: Scope, converted: Mapping[str, tuple[str, str]]) -> Iterator[Mention]:
+    """Yield lines of the project's files that name a converted page by its old name.
 
-    ``converted`` are the pages' old paths, relative to the site's source directory.
+    ``converted`` maps the pages' old paths to their new ones, relative to the site's source
+    directory, and their new texts, which are looked through too.
     """
     root, source = scope.root, scope.source
     old = {(source / path).resolve() for path in converted}
@@ -27,18 +28,25 @@ def mentions(scope: Scope, converted: Iterable[str]) -> Iterator[Mention]:
     if not names:
         return
     pattern = re.compile(r"[\w./-]*?(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
-    for file in _text_files(root):
-        if file in old or file == scope.conf:
-            continue
-        try:
-            text = file.read_text("utf-8")
-        except (UnicodeDecodeError, OSError):
-            continue
+    for file, text in _texts(scope, old, converted):
         for number, line in enumerate(text.splitlines(), 1):
             if any(_names(found[0], file, source, root, old) for found in pattern.finditer(line)):
                 yield Mention(
                     path=file.relative_to(root).as_posix(), line=number, text=line.strip()[:200]
                 )
+
+
+def _texts(
+    scope: Scope, old: AbstractSet[Path], converted: Mapping[str, tuple[str, str]]
+) -> Iterator[tuple[Path, str]]:
+    for target, text in sorted(converted.values()):
+        yield scope.source / target, text
+    for file in _text_files(scope.root):
+        if file not in old and file != scope.conf:
+            try:
+                yield file, file.read_text("utf-8")
+            except (UnicodeDecodeError, OSError):
+                continue
 
 
 def _names(word: str, file: Path, source: Path, root: Path, old: AbstractSet[Path]) -> bool:

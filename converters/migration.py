@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -76,16 +75,16 @@ class Migration:
     """A whole site's conversion, proven but not written.
 
     ``source`` is the site's directory and ``root`` the project's.  ``conf`` is the conf.py with
-    its new text, None where it stays or there is none.  ``edits`` maps other files below
-    ``source`` to their new texts: RST pages that list converted ones by file name.  ``proof`` is
-    of the last whole build, None where nothing is converted.
+    its new text, None where it stays or there is none; ``wanted`` is what a conf.py would have to
+    say, where there is none.  ``proof`` is of the last whole build, None where nothing is
+    converted.
     """
 
     source: Path
     root: Path
     pages: tuple[PageOutcome, ...]
     conf: tuple[Path, str] | None = None
-    edits: Mapping[str, str] = field(default_factory=dict)
+    wanted: str = ""
     mentions: tuple[Mention, ...] = ()
     proof: SiteProof | None = None
     timing: Timing = Timing()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-from docutils import nodes
 
 from converters import conf as conf_py
 from converters import rst_to_myst
@@ -26,15 +25,14 @@ from converters.drafts import (
     write_foreign,
 )
 from converters.mentions import mentions
-from converters.migration import Kept, Migration, PageFate, PageOutcome, Timing
+from converters.migration import Migration, Timing
 from converters.mirror import mirror, remove, replace_files
 from converters.oracle import Kind, PageProof, Prover, Site, SiteProof, build, compare_sites
-from converters.pen import EVAL_RST, Mark, UnwritableError
-from converters.recorder import DirectiveRecord, Record
+from converters.outcomes import outcomes
+from converters.pen import Mark, UnwritableError
 from converters.scope import scope_of
 from converters.separate import ProjectError
 from converters.settle import equal, reason_of, settle
-from converters.shapes import AUTODOC
 from converters.surroundings import Settings, configure, settings_of
 
 #: How often the whole site is built: pages that differ are settled or left in between.
@@ -73,14 +71,15 @@ def plan(
         change = needed(state, settings, change)
         proof, final, settling = _prove_all(state, prover, settings, baseline, change)
     conf = state.scope.conf
-    text = conf.read_text("utf-8") if conf is not None else ""
+    text = conf_py.read(conf) if conf is not None else ""
     new = conf_py.edited(text, final) if conf is not None and state.drafts else text
     return Migration(
         source=state.scope.source,
         root=state.scope.root,
-        pages=_outcomes(state),
+        pages=outcomes(state),
         conf=(conf, new) if conf is not None and new != text else None,
-        mentions=tuple(mentions(state.scope, [draft.path for draft in state.drafts.values()])),
+        wanted=conf_py.edited("", final) if conf is None and state.drafts else "",
+        mentions=tuple(mentions(state.scope, _converted(state))),
         proof=proof,
         timing=Timing(
             baseline=read - started,
@@ -89,6 +88,14 @@ def plan(
             proof=time.monotonic() - written - settling,
         ),
     )
+
+
+def _converted(state: Drafts) -> dict[str, tuple[str, str]]:
+    return {
+        draft.path: (target_of(draft.path), draft.written.text)
+        for draft in state.drafts.values()
+        if draft.written is not None
+    }
 
 
 # Reading
@@ -103,7 +110,7 @@ def _opened(state: Drafts) -> tuple[Prover, Settings, Change]:
     try:
         settings = prover.call(settings_of, timeout=state.timeout)
         if not settings.myst:
-            stray = sorted(p for p in settings.pages.values() if p.endswith(".md"))
+            stray = sorted(_stray(state, settings))
             change = Change(extensions=("myst_parser",), exclude=tuple(stray))
             if stray:
                 prover.close()
@@ -117,14 +124,34 @@ def _opened(state: Drafts) -> tuple[Prover, Settings, Change]:
     return prover, settings, change
 
 
+def _stray(state: Drafts, settings: Settings) -> set[str]:
+    """Return the Markdown files that are no pages, but would be once Markdown is read.
+
+    Without a conf.py nobody has said that they are none.
+    """
+    if state.scope.conf is None:
+        return set()
+    named = {target_of(path) for path in settings.pages.values()}
+    return {name for name in named if (state.scope.source / name).exists()}
+
+
 def _prover(state: Drafts, copy: Path, overrides: Mapping[str, object]) -> Prover:
     return Prover(
         copy,
-        overrides=overrides,
+        overrides={**_neutral(state), **overrides},
         work=state.directory / "baseline",
         timeout=state.timeout,
         jobs=state.jobs,
     )
+
+
+def _neutral(state: Drafts) -> dict[str, object]:
+    """Return the settings of a page that is converted alone: the site is that page."""
+    scope = state.scope
+    if scope.conf is not None or scope.within.is_dir():
+        return {}
+    page = scope.within.relative_to(scope.source).with_suffix("").as_posix()
+    return {"root_doc": page, "include_patterns": [f"{glob.escape(page)}.*"]}
 
 
 def _mirrored(state: Drafts, name: str) -> Path:
@@ -210,11 +237,11 @@ def _built(state: Drafts, baseline: Site, change: Change) -> SiteProof:
     overrides: dict[str, object] = {}
     conf = state.scope.conf
     if conf is None:
-        overrides = {"extensions": list(change.extensions), **change.settings()}
+        overrides = {**_neutral(state), "extensions": list(change.extensions), **change.settings()}
         if change.exclude:
             overrides["exclude_patterns"] = list(change.exclude)
     else:
-        edited = conf_py.edited(conf.read_text("utf-8"), change)
+        edited = conf_py.edited(conf_py.read(conf), change)
         replace_files(copy, [], {"conf.py": edited})
     site = build(
         copy,
@@ -285,49 +312,3 @@ def _leave_unequal(
     construct = max(around, key=lambda mark: len(mark.key)).construct if around else ""
     reason = reason_of(proof) or "a label that others may link to is gone"
     leave(state, draft.name, draft.path, reason, line=line, construct=construct)
-
-
-# Results
-
-
-def _outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
-    found = dict(state.left)
-    for draft in state.drafts.values():
-        if draft.written is not None:
-            found[draft.name] = PageOutcome(
-                name=draft.name,
-                path=draft.path,
-                target=target_of(draft.path),
-                fate=PageFate.PROVEN,
-                text=draft.written.text,
-                kept=tuple(_kept(draft.record, draft.written.marks)),
-                blocks=_count(draft.record.document),
-            )
-    return tuple(found[name] for name in sorted(found))
-
-
-def _kept(source: Record, marks: Sequence[Mark]) -> Iterator[Kept]:
-    for mark in marks:
-        if mark.way == EVAL_RST:
-            node: nodes.Node = source.document
-            for index in mark.key:
-                node = node.children[index]
-            yield Kept(
-                line=mark.source_line,
-                construct=mark.construct,
-                blocks=(_count(node) or 1) if mark.key else 1,
-                autodoc=mark.construct.removeprefix("directive ") in AUTODOC,
-            )
-
-
-def _count(node: nodes.Node) -> int:
-    """Return how many blocks there are in and below ``node``, what leaves no trace apart."""
-    unseen = (nodes.comment, nodes.target, nodes.substitution_definition, nodes.system_message)
-    block = (
-        nodes.paragraph, nodes.literal_block, nodes.doctest_block, nodes.bullet_list,
-        nodes.enumerated_list, nodes.definition_list, nodes.field_list, nodes.option_list,
-        nodes.block_quote, nodes.line_block, nodes.table, nodes.footnote, nodes.citation,
-        nodes.transition, nodes.title, DirectiveRecord,
-    )  # fmt: skip
-    return sum(1 for found in node.findall(nodes.Element) if isinstance(found, block)
-               and not isinstance(found, unseen))  # fmt: skip

@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Iterator
 
+from converters import conf as conf_py
 from converters.migration import Kept, Migration, PageFate, PageOutcome
 
 #: The version of the JSON report; it is a public interface.
@@ -22,7 +23,7 @@ def diff(migration: Migration) -> Iterator[str]:
     if migration.conf is not None:
         path, text = migration.conf
         name = path.relative_to(migration.root).as_posix()
-        yield from _file(path.read_text("utf-8"), text, name, name)
+        yield from _file(conf_py.read(path), text, name, name)
 
 
 def _file(before: str, after: str, old: str, new: str) -> Iterator[str]:
@@ -61,8 +62,11 @@ def markdown(migration: Migration) -> str:
     if migration.conf is not None:
         lines += ["`conf.py` needs a change:", "", "```diff"]
         path, text = migration.conf
-        lines += _file(path.read_text("utf-8"), text, path.name, path.name)
+        lines += _file(conf_py.read(path), text, path.name, path.name)
         lines += ["```", ""]
+    if migration.wanted:
+        lines += ["The pages need these settings of a `conf.py`:", "", "```python"]
+        lines += [*migration.wanted.splitlines(), "```", ""]
     if migration.mentions:
         lines += ["These lines name a converted page by its old name:", ""]
         lines += [f"- `{m.path}:{m.line}`: `{_code(m.text)}`" for m in migration.mentions]
@@ -140,6 +144,7 @@ def as_json(migration: Migration) -> str:
             ),
         },
         "conf": migration.conf is not None,
+        "settings": migration.wanted or None,
         "mentions": [{"path": m.path, "line": m.line, "text": m.text} for m in migration.mentions],
         "site": {
             "proven": proof is None or proof.proven,

@@ -27,7 +27,8 @@ class Settings:
     ``""`` stands for a page that offers the file to be downloaded.  ``rst_suffixes`` are those
     of files that are read as RST, ``excluded`` the ``exclude_patterns``.  ``myst`` is true where
     the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
-    enables, ``quotes`` the language in which quotes are made typographic, ``""`` for not at all.
+    enables.  ``unreadable`` are the pages on which Sphinx itself fails, with what it raised.
+    ``quotes`` is the language in which quotes are made typographic, ``""`` for not at all.
     """
 
     pages: Mapping[str, str]
@@ -43,6 +44,7 @@ class Settings:
     footnote_sort: bool
     url_schemes: frozenset[str]
     quotes: str
+    unreadable: Mapping[str, str]
     registry: Mapping[str, Shape] = field(repr=False)
 
 
@@ -68,6 +70,7 @@ def settings_of(workshop: Workshop) -> Settings:
         footnote_sort=bool(config.myst_footnote_sort),
         url_schemes=frozenset(config.myst_url_schemes),
         quotes=_quotes(config),
+        unreadable=dict(workshop.unreadable),
         registry=dict(_shapes(workshop)),
     )
 

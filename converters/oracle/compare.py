@@ -108,7 +108,8 @@ class SiteProof:
 def compare_sites(baseline: Site, candidate: Site) -> SiteProof:
     """Compare all pages of two sites, their anchors and their warnings."""
     theirs = {page.name: page for page in candidate.pages}
-    failed = dict(candidate.unreadable)
+    known = dict(baseline.unreadable)
+    failed = {page: what for page, what in candidate.unreadable if page not in known}
     proofs: list[PageProof] = []
     lost: list[tuple[str, Anchor]] = []
     moved: list[tuple[str, Anchor]] = []

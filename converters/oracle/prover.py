@@ -13,7 +13,7 @@ from typing import Self, TypeVar, TypeVarTuple
 
 from converters.oracle.compare import PageProof, compare_pages, new_warnings, unreadable
 from converters.oracle.tree import Site
-from converters.oracle.workshop import Project, Syntax, Unreadable, Workshop
+from converters.oracle.workshop import Project, Syntax, Workshop
 from converters.separate import ProjectError, Raised, SeparateProcess, in_fork
 
 Result = TypeVar("Result")
@@ -38,7 +38,7 @@ def build(
     ``unreadable`` in the result.  Raises ProjectError.
     """
     project = Project.of(source, conf, overrides or {}, work)
-    with _open(project, jobs, timeout, Unreadable.EMPTY) as process:
+    with _open(project, jobs, timeout) as process:
         return process.call(Workshop.site, timeout, timeout=timeout)
 
 
@@ -67,7 +67,7 @@ class Prover:
         project = Project.of(source, conf, overrides or {}, work, "myst_parser")
         self._page_timeout = page_timeout
         self._timeout = timeout
-        self._process = _open(project, jobs, timeout, Unreadable.FAILS)
+        self._process = _open(project, jobs, timeout)
 
     def site(self) -> Site:
         """Return the baseline."""
@@ -123,16 +123,14 @@ def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: flo
     return replace(proof, new_warnings=new_warnings(known, attempt.warnings))
 
 
-def _open(
-    project: Project, jobs: int, timeout: float, unreadable: Unreadable
-) -> SeparateProcess[Workshop]:
+def _open(project: Project, jobs: int, timeout: float) -> SeparateProcess[Workshop]:
     log = project.work / "sphinx.log"
     try:
-        return SeparateProcess(Workshop, project, jobs, unreadable, log=log, timeout=timeout)
+        return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)
     except ProjectError as error:
         if not error.problem.startswith("ThemeError"):
             raise
     # The theme is not installed here.  Nothing is drawn with it: any other one does.
     plain = {**project.overrides, "html_theme": "basic", "html_theme_options": {}}
     project = replace(project, overrides=plain)
-    return SeparateProcess(Workshop, project, jobs, unreadable, log=log, timeout=timeout)
+    return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)

@@ -45,13 +45,6 @@ class Syntax(StrEnum):
     MYST = "markdown"
 
 
-class Unreadable(StrEnum):
-    """What becomes of a page on which Sphinx or an extension fails."""
-
-    FAILS = "fails"  # the whole site cannot be read
-    EMPTY = "empty"  # it is taken for an empty page, and noted
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A documentation project: its sources, its settings, and a directory for Sphinx's files.
@@ -107,16 +100,16 @@ class Attempt:
 class Workshop:
     """A site that Sphinx has read, whose pages can be looked at, and read from other sources."""
 
-    def __init__(self, project: Project, jobs: int, unreadable: Unreadable) -> None:
+    def __init__(self, project: Project, jobs: int) -> None:
         """Read all pages, and resolve with ``jobs`` processes later; raises what Sphinx raises.
 
-        ``unreadable`` says what becomes of a page on which Sphinx fails.  Pages are read one after
-        the other, as ``sphinx-build`` does by default: what a page leaves behind for others (a
-        role, say) is then there on every run, and for `attempt`.
+        A page on which Sphinx or an extension fails is taken for an empty one.  Pages are read one
+        after the other, as ``sphinx-build`` does by default: what a page leaves behind for others
+        (a role, say) is then there on every run, and for `attempt`.
         """
         start = time.monotonic()
         self._jobs = jobs
-        self._unreadable: dict[str, str] = {}
+        self.unreadable: dict[str, str] = {}
         self._stream = WarningStream(project.source.resolve())
         # Entered and never left: the process is this site's own.
         self._patches = patch_docutils(project.settings or project.source)
@@ -125,9 +118,7 @@ class Workshop:
         self.env: BuildEnvironment = self.app.env
         builder = self.app.builder
         builder.phase = BuildPhase.READING
-        if unreadable is Unreadable.EMPTY:
-            self._forgive(builder)
-        with logging.pending_warnings():
+        with self._forgiving(builder), logging.pending_warnings():
             _number(self.app, set(builder.read()))
         builder.phase = BuildPhase.CONSISTENCY_CHECK
         self.env.check_consistency()
@@ -170,28 +161,39 @@ class Workshop:
         return Site(
             pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
             warnings=tuple(sorted(warnings, key=lambda w: (w.page, w.line or 0, w.message))),
-            unreadable=tuple(sorted(self._unreadable.items())),
+            unreadable=tuple(sorted(self.unreadable.items())),
             seconds=self.seconds + time.monotonic() - start,
         )
 
-    def _forgive(self, builder: Builder) -> None:
+    @contextlib.contextmanager
+    def _forgiving(self, builder: Builder) -> Iterator[None]:
         """Let a page on which Sphinx fails be empty, and note it, so that the others are read."""
         read = builder.read_doc
 
         def empty(_app: Sphinx, docname: str, source: list[str]) -> None:
-            if docname in self._unreadable:
+            if docname in self.unreadable:
                 source[0] = ""
 
         def read_doc(docname: str, **options: Any) -> None:
             try:
                 read(docname, **options)
             except Exception as error:
-                self._unreadable[docname] = f"{type(error).__name__}: {error}".strip()
+                self.unreadable[docname] = f"{type(error).__name__}: {error}".strip()
                 self.env.clear_doc(docname)
-                read(docname, **options)
+                encoding = self.env.settings["input_encoding"]
+                self.env.settings["input_encoding"] = "latin-1"  # which any bytes are
+                try:
+                    read(docname, **options)
+                finally:
+                    self.env.settings["input_encoding"] = encoding
 
-        self.app.connect("source-read", empty, priority=1_000_000)
+        listener = self.app.connect("source-read", empty, priority=1_000_000)
         setattr(builder, "read_doc", read_doc)  # noqa: B010 - not by assignment: mypy
+        try:
+            yield
+        finally:
+            delattr(builder, "read_doc")
+            self.app.disconnect(listener)
 
     def attempt(
         self, name: str, text: str, syntax: Syntax, rules: Sequence[Rule] = RULES

@@ -1,0 +1,57 @@
+"""What became of each page, and how much of it stayed RST?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from docutils import nodes
+
+from converters.drafts import Drafts, target_of
+from converters.migration import Kept, PageFate, PageOutcome
+from converters.pen import EVAL_RST, Mark
+from converters.recorder import DirectiveRecord, Record
+from converters.shapes import AUTODOC
+
+
+def outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
+    """Return the fate of every page that was asked for, in the order of their names."""
+    found = dict(state.left)
+    for draft in state.drafts.values():
+        if draft.written is not None:
+            found[draft.name] = PageOutcome(
+                name=draft.name,
+                path=draft.path,
+                target=target_of(draft.path),
+                fate=PageFate.PROVEN,
+                text=draft.written.text,
+                kept=tuple(_kept(draft.record, draft.written.marks)),
+                blocks=_count(draft.record.document),
+            )
+    return tuple(found[name] for name in sorted(found))
+
+
+def _kept(source: Record, marks: Sequence[Mark]) -> Iterator[Kept]:
+    for mark in marks:
+        if mark.way == EVAL_RST:
+            node: nodes.Node = source.document
+            for index in mark.key:
+                node = node.children[index]
+            yield Kept(
+                line=mark.source_line,
+                construct=mark.construct,
+                blocks=(_count(node) or 1) if mark.key else 1,
+                autodoc=mark.construct.removeprefix("directive ") in AUTODOC,
+            )
+
+
+def _count(node: nodes.Node) -> int:
+    """Return how many blocks there are in and below ``node``, what leaves no trace apart."""
+    unseen = (nodes.comment, nodes.target, nodes.substitution_definition, nodes.system_message)
+    block = (
+        nodes.paragraph, nodes.literal_block, nodes.doctest_block, nodes.bullet_list,
+        nodes.enumerated_list, nodes.definition_list, nodes.field_list, nodes.option_list,
+        nodes.block_quote, nodes.line_block, nodes.table, nodes.footnote, nodes.citation,
+        nodes.transition, nodes.title, DirectiveRecord,
+    )  # fmt: skip
+    return sum(1 for found in node.findall(nodes.Element) if isinstance(found, block)
+               and not isinstance(found, unseen))  # fmt: skip
