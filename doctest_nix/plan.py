@@ -156,6 +156,8 @@ def _reason(block: Block) -> str:
     language = syntax.language_of(block)
     if source := _shown_source(block):
         return f"shows {source} source"
+    if syntax.is_printed(block):
+        return "shows messages of Nix"
     if language in SESSION_LANGUAGES:
         return "no prompt and no command"
     if language in file.DIFFS:

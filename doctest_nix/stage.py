@@ -47,6 +47,8 @@ class Stage:
         self._sessions: list[Session] = []
         self._current = 0
         self._repl: Repl | None = None
+        #: What was typed into the repl, or into the one before it.
+        self.typed_in_repl: list[str] = []
         self._last_nested: str | None = None
         self._end = time.monotonic() + config.document_timeout
 
@@ -178,12 +180,14 @@ class Stage:
         script = f'cd "$1" && exec {command.strip()}'
         argv = ["bash", "-c", script, "bash", str(self.directory)]
         self._repl = Repl(self.sandbox(), argv, self.config)
+        self.typed_in_repl = [command]
         return self._repl.greeting(timeout=timeout)
 
     def type_in_repl(self, expression: str, *, timeout: float) -> Completed:
         """Type ``expression`` into the repl that is open and wait for its answer."""
         if self._repl is None:
             raise ValueError("no repl was opened")
+        self.typed_in_repl.append(expression)
         return self._repl.execute(expression, timeout=timeout)
 
     def close_repl(self) -> None:

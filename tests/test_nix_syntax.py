@@ -50,6 +50,10 @@ NIX = {
     "a header without its colon": "{\n  config,\n  lib,\n  ...\n}",
     "bindings and an expression": "inc = x: x + 1;\ninc 5",
     "lines that mdBook hides": "{\n  a = 1;\n~  b = 2;\n}",
+    "an end that was cut out": "  config = f {\n    a = 1;\n  };\n}",
+    "an attribute both ways": "a = 1; # wrong\na = 2; # right",
+    "two files": "# a.nix\n{ a = f (x: {\n  b = 1;\n}); }\n\n# b.nix\n{ x }:\ng {\n  # ...\n}",
+    "a value that a comment tells of": "{\n  a = # ... use b\n}",
     "one or the other": "args@{ x, ... }: x\n# or\n{ x, ... }@args: x",
     "several snippets": "# instead of:\nwith a;\n\n# write:\nlet b = a; in b",
 }
@@ -57,6 +61,7 @@ NIX = {
 NOT_NIX = {
     "a missing value": "{ a = ; }",
     "a missing semicolon": "{ a = 1 b = 2; }",
+    "a brace too many at the end": "{\n  a = { b = 1; };\n  };\n}",
     "a bracket too many": "{ a = [ 1 ]]; }",
     "a wrong snippet among right ones": "{ a = 1; }\n\n{ b = ; }",
     "a bracket that is open before an elision": "{\n  a = [ 1;\n  ...\n}",

@@ -15,7 +15,7 @@ from doctest_nix.nixvalue.value import Elision, FilePath
 from doctest_nix.sandbox import HOME
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, syntax
-from doctest_nix.steps.given import is_slip
+from doctest_nix.steps.free import undefined
 from doctest_nix.steps.names import is_inside, saved_as
 from doctest_nix.steps.needs import Unmet, of_output
 from doctest_nix.steps.transcript import SESSION_LANGUAGES
@@ -24,11 +24,6 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 #: An arrow that stands before a value in a block.
 _ARROW = re.compile(r"^\s*(?:#\s*)?(?:=>|⇒)\s?(?P<value>.*)$")
 _READS_FILES = re.compile(r"(?:^|[\s(\[=])\.{0,2}/[\w.]|\./|readFile|readDir|pathExists|import\b")
-#: What Nix binds without `builtins.`.
-_GLOBAL_NAMES = frozenset(
-    "abort baseNameOf builtins derivation dirOf false fetchGit fetchTarball fetchTree fromTOML"
-    " import isNull map null placeholder removeAttrs scopedImport throw toString true".split()
-)
 #: Languages of fences that show what is printed.
 _OF_NO_LANGUAGE = SESSION_LANGUAGES | {"", "text", "txt", "plain", "plaintext", "output"}
 _ERROR = re.compile(r"(?:^|\n)\s*error\b")
@@ -99,7 +94,7 @@ class ExpressionStep:
                 unmet = of_output(lazy.messages)
                 if unmet is not None and not stage.config.meets(unmet.need):
                     return Verdict(fate=Fate.SKIPPED, reason=str(unmet), seconds=seconds)
-                if name := _bound_elsewhere(pair.expression, lazy.messages):
+                if name := undefined(lazy.messages, [pair.expression]):
                     reason = str(Unmet(need=Need.VALUE, sign=f"what {name} stands for"))
                     return Verdict(fate=Fate.SKIPPED, reason=reason, seconds=seconds)
                 problem = "the expression does not evaluate"
@@ -152,15 +147,6 @@ def from_block(block: Block, context: Context) -> ExpressionStep | None:
     if block.language.lower() == "nix" and (pairs := _arrows(block)):
         return ExpressionStep(blocks=(block,), pairs=pairs)
     return None
-
-
-def _bound_elsewhere(expression: str, messages: str) -> str:
-    """Return the name that neither the expression nor Nix binds, ``""`` for none or a slip."""
-    found = re.search(r"undefined variable ['`]([^'`]+)'", messages)
-    if found is None:
-        return ""
-    words = set(re.findall(r"[A-Za-z_][\w'-]*", expression)) - {found[1]}
-    return "" if is_slip(found[1], words | _GLOBAL_NAMES) else found[1]
 
 
 def _is_said(block: Block, after: Block) -> bool:

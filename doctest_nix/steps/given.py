@@ -6,22 +6,21 @@ Asked only where a command went wrong: nothing that goes right is left out for i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from doctest_nix.config import Need
 from doctest_nix.sandbox import HOME, WORKDIR, Completed
+from doctest_nix.slips import is_slip
 from doctest_nix.stage import Stage
+from doctest_nix.steps import free
 from doctest_nix.steps.needs import KNOWN_PROGRAMS, Unmet, programs
 from doctest_nix.steps.transcript import Exchange, Prompt
 
-_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
-_PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][^<>\n|&;]*>(?!>)")
-_ELISION = re.compile(r"(?:^|\s)\.\.\.(?=\s|$)|\S*…\S*|/nix/store/\S*?\.\.\.\S*")
 _MISSING = re.compile(
     r"no such file|does not exist|doesn't exist|not found|could not find|cannot find"
     r"|does not contain|no makefile|not a valid|is not valid|cannot access|can't open"
-    r"|unable to open",
+    r"|unable to open|no '[^'\n]+' (?:or '[^'\n]+' )?file found",
     re.IGNORECASE,
 )
 _PATH_IN_MESSAGE = re.compile(
@@ -105,10 +104,13 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
     """
     command = exchange.input
     if exchange.prompt is Prompt.REPL:
-        return _file(exchange, completed.output, stage) or _release(exchange, completed.output)
-    plain = _QUOTED.sub("", command)
-    if found := _PLACEHOLDER.search(plain) or _ELISION.search(plain):
-        return Unmet(need=Need.VALUE, sign=f"what {found[0].strip()} stands for")
+        return (
+            free.name_in_repl(exchange, completed.output, stage)
+            or _file(exchange, completed.output, stage)
+            or _release(exchange, completed.output)
+        )
+    if unmet := free.placeholder(command):
+        return unmet
     if exchange.prompt is Prompt.NESTED and not stage.session.is_nested:
         return Unmet(need=Need.SHELL, sign="no command of the page opens it")
     return (
@@ -117,6 +119,7 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
         or _privilege(completed.output, stage)
         or _machine(command, completed.output, stage)
         or _release(exchange, completed.output)
+        or free.variable(command, stage)
     )
 
 
@@ -244,30 +247,6 @@ def _release(exchange: Exchange, output: str) -> Unmet | None:
     if _RELEASE_NOTES.search(exchange.location.path.as_posix()):
         return Unmet(need=Need.RELEASE, sign="release notes tell of theirs")
     return None
-
-
-def is_slip(name: str, known: Iterable[str]) -> bool:
-    """Tell whether a name is one that is known but for a letter, two in a long one.
-
-    Left out, put in, replaced, or changed places with the next.  Short names never are.
-    """
-    allowed = 0 if len(name) < 4 else 1 if len(name) < 9 else 2
-    return any(name != other and _distance(name, other, allowed) <= allowed for other in known)
-
-
-def _distance(one: str, other: str, limit: int) -> int:
-    """Return by how many letters two names differ; any number above ``limit`` for more."""
-    if abs(len(one) - len(other)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        before, row, above = row, [i], before
-        for j, b in enumerate(other, 1):
-            row.append(min(row[-1] + 1, before[j] + 1, before[j - 1] + (a != b)))
-            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
-                row[j] = min(row[j], above[j - 2] + 1)
-    return row[-1]
 
 
 def _exists(path: str, stage: Stage) -> bool:

@@ -36,6 +36,10 @@ _SCRIPT = re.compile(
 )
 
 
+#: How messages of Nix begin.
+_PRINTED = re.compile(r"(?:trace|error|warning): ")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntaxStep:
     """A block that is neither run nor written: its syntax is checked."""
@@ -71,9 +75,18 @@ def from_block(block: Block, context: Context) -> SyntaxStep | None:
     them is no script.
     """
     language = language_of(block)
-    if language not in CHECKERS or (language in SHELLS and not _is_only_commands(block)):
+    if (
+        language not in CHECKERS
+        or is_printed(block)
+        or (language in SHELLS and not _is_only_commands(block))
+    ):
         return None
     return SyntaxStep(block=block)
+
+
+def is_printed(block: Block) -> bool:
+    """Tell whether a block in the language of Nix is what Nix prints, not what it reads."""
+    return block.language.lower() == "nix" and _PRINTED.match(block.text) is not None
 
 
 def language_of(block: Block) -> str:

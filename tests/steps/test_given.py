@@ -8,7 +8,8 @@ from textwrap import dedent
 import pytest
 
 from doctest_nix.bindings import Bindings
-from doctest_nix.steps.given import is_slip, with_real_hashes
+from doctest_nix.slips import is_slip
+from doctest_nix.steps.given import with_real_hashes
 
 #: A page, and the reason for which its last block is skipped.
 GIVEN = {
@@ -148,6 +149,67 @@ GIVEN = {
         """,
         "needs release: this Nix has no --clear-substitutes",
     ),
+    "a variable that the page does not set": (
+        """
+        ```console
+        $ READY=1 $EXAMPLE_COMPILER -v myfile.c
+        ```
+        """,
+        "needs value: what $EXAMPLE_COMPILER stands for",
+    ),
+    "a name in a repl that the page does not bind": (
+        """
+        ```console
+        nix-repl> pkgs.config.allowUnfree
+        false
+        ```
+        """,
+        "needs value: what pkgs stands for",
+    ),
+    "a default file": (
+        """
+        ```console
+        $ nix-shell
+        $ ls
+        ```
+        """,
+        "needs file: ",
+    ),
+    "a script of the reader's": (
+        """
+        ```console
+        $ ./my_script
+        hello
+        ```
+        """,
+        "needs file: my_script, which the page did not make",
+    ),
+    "a directory in the reader's home": (
+        """
+        ```console
+        $ cd
+        $ cd Desktop
+        ```
+        """,
+        "needs file: Desktop, which the page did not make",
+    ),
+    "a database of the reader's": (
+        """
+        ```console
+        $ echo 'unable to open "/var/lib/example/db.sqlite"'; false /var/lib/example/db.sqlite
+        ```
+        """,
+        "needs file: db.sqlite, which the page did not make",
+    ),
+    "a passphrase": (
+        """
+        <!-- doctest-nix: timeout=1 -->
+        ```console
+        $ read -r -p 'Enter passphrase (empty for none): ' secret
+        ```
+        """,
+        "needs interactive: it asks: Enter passphrase (empty for none):",
+    ),
     "the reader's profile": (
         """
         ```console
@@ -218,6 +280,19 @@ WRONG = {
         ```console
         $ mkdir project
         $ cd projet
+        ```
+        """,
+    "a slip of a variable's name": """
+        ```console
+        $ greeting=hello
+        $ mkdir $greetng
+        ```
+        """,
+    "a slip of a name in a repl": """
+        ```console
+        nix-repl> value = 1
+        nix-repl> vaule
+        1
         ```
         """,
     "a slip in the search path": """
