@@ -7,6 +7,7 @@ from doctest_nix.annotations import WORDS
 
 project = "doctest-nix"
 author = "the doctest-nix maintainers"
+project_copyright = author
 release = installed("doctest-nix")
 version = release
 
