@@ -28,26 +28,47 @@ _PATIENCE = 30.0
 #: be lost in the buffers of its client.
 GO = b"\n"
 
-#: Runs the arguments, stdout and stderr being one already here: the engine would send two streams,
-#: and their order would be lost.  stdin is a file without name: a pipe could fill up both ways.
-#: A mark with its process id comes first, after what the shell itself may have to complain of, and
-#: a mark with the status last: a background child may hold the output open for ever.
+#: Runs commands, one after the other, for as long as the sandbox lives: an engine needs 50 ms to
+#: start a program, a shell one.  stdout and stderr are one already here: the engine would send two
+#: streams, and their order would be lost.  A request is a line with a mark, and the sizes of the
+#: arguments and of the input, which follow.  The input is a file without name: a pipe could fill
+#: up both ways.  The answer is a line with the mark and our process id, the command's output, and
+#: a line with the mark, the status, and whether the command left something that holds our output:
+#: that may print at any time, so that this service is of no more use.
 _RUN = """\
 exec 2>&1
-read -r _
-cd {workdir} 2>/dev/null || cd /
-unset OLDPWD
-printf '%s %d\\n' {mark} $$
-if [ {size} -gt 0 ]; then
-  stdin=${{TMPDIR:-/tmp}}/.{mark}
-  head -c {size} >"$stdin"
-  exec <"$stdin"
-  rm "$stdin"
-else
-  exec </dev/null
-fi
-"$@"
-printf '\\n%s %d\\n' {mark} $?
+set -f
+home=$1
+own=$(readlink /proc/$$/fd/1)
+answer() { printf '\\n%s %d %s\\n' "$mark" "$1" "$2"; }
+held() {
+  count=0
+  for word in $(set +f; ls -l /proc/[0-9]*/fd/[12] 2>/dev/null); do
+    [ "$word" != "$own" ] || count=$((count + 1))
+  done
+  [ "$count" != 2 ]
+}
+while read -r mark arguments input; do
+  [ "$mark" ] || continue
+  arguments=$(head -c "$arguments")
+  stdin=/dev/null
+  if [ "$input" -gt 0 ]; then
+    stdin=${TMPDIR:-/tmp}/.$mark
+    head -c "$input" >"$stdin"
+  fi
+  printf '%s %d\\n' "$mark" $$
+  (
+    cd "$home" 2>/dev/null || cd /
+    unset OLDPWD
+    exec <"$stdin"
+    [ "$stdin" = /dev/null ] || rm "$stdin"
+    eval "set -- $arguments"
+    "$@"
+  )
+  status=$?
+  if held; then answer $status held; exit; fi
+  answer $status free
+done
 """
 
 #: Signals ($2) a process ($1), its descendants and its session.  Stopped processes do not fork:
@@ -115,6 +136,8 @@ class Courier:
         self._longest = longest
         self._files: Stream | None = None
         self._lock = threading.Lock()
+        self._runs: Stream | None = None
+        self._running = threading.Lock()
 
     def run(self, argv: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
         """Do what `Sandbox.run` says; raises OSError where the program could not be started.
@@ -122,22 +145,50 @@ class Courier:
         The first ``longest`` bytes of an output are kept.
         """
         mark = token_hex(8)
-        script = _RUN.format(workdir=WORKDIR, size=len(stdin), mark=mark)
-        stream = self._open(["sh", "-c", script, "sh", *argv])
         output = _Output(mark, self._longest)
-        try:
-            stream.write(GO + stdin)
-            while not output.pid:
-                data = stream.read(_PATIENCE)
-                if not data:
-                    raise ConnectionError(output.text().strip() or "it hung up")
-                output.add(data)
+        arguments = shlex.join(argv).encode(errors="surrogateescape")
+        request = f"{mark} {len(arguments)} {len(stdin)}\n".encode() + arguments + stdin
+        with self._running:
+            stream = self._ask_to_run(request, output)
             # The clock starts here: until then it was the engine's time.
             began = time.monotonic()
-            ended = self._follow(stream, output, began + timeout)
-        finally:
-            stream.close()
+            ended = Ended.GONE
+            try:
+                ended = self._follow(stream, output, began + timeout)
+            finally:
+                if ended is not Ended.EXITED or output.held:
+                    self._runs = None
+                    stream.close()
         return output.completed(ended, time.monotonic() - began)
+
+    def _ask_to_run(self, request: bytes, output: _Output) -> Stream:
+        """Return the service that runs commands, which has taken the request.  Raises OSError."""
+        if self._runs is not None:
+            stream, self._runs = self._runs, None
+            try:
+                stream.write(request)
+                self._await_start(stream, output)
+            except OSError:
+                stream.close()  # a tutorial may have killed it; a new one tells about the sandbox
+            else:
+                self._runs = stream
+                return stream
+        stream = self._open(["sh", "-c", _RUN, "sh", str(WORKDIR)])
+        try:
+            stream.write(GO + request)
+            self._await_start(stream, output)
+        except BaseException:
+            stream.close()
+            raise
+        self._runs = stream
+        return stream
+
+    def _await_start(self, stream: Stream, output: _Output) -> None:
+        while not output.pid:
+            data = stream.read(_PATIENCE)
+            if not data:
+                raise ConnectionError(output.text().strip() or "it hung up")
+            output.add(data)
 
     def _follow(self, stream: Stream, output: _Output, deadline: float) -> Ended:
         """Collect the output of a running program; kill it when its time is over."""
@@ -185,9 +236,10 @@ class Courier:
 
     def close(self) -> None:
         """Hang up; never raises."""
-        files, self._files = self._files, None
-        if files is not None:
-            files.close()
+        services = (self._files, self._runs)
+        self._files = self._runs = None
+        for service in filter(None, services):
+            service.close()
 
     def _ask(self, verb: str, path: PurePosixPath, size: int) -> tuple[str, str, bytes]:
         """Send a request; return its mark, the answer, and what was said before it."""
@@ -226,7 +278,8 @@ class Courier:
                     raise ConnectionError("the file service ended")
                 received += more
         except OSError:
-            self.close()
+            files, self._files = self._files, None
+            files.close()
             raise
 
 
@@ -237,11 +290,14 @@ class _Output:
         self._begin = f"{mark} ".encode()
         self._end = f"\n{mark} ".encode()
         self._room = longest
-        self._tail = len(self._end) + 16
+        self._tail = len(self._end) + len("255 held\n")
         self._kept = bytearray()
         self._dropped = 0
         self._status: int | None = None
+        #: The service's own process id, 0 before it has taken the request.
         self.pid = 0
+        #: Whether something that the command left running holds the service's output.
+        self.held = False
 
     @property
     def complete(self) -> bool:
@@ -259,7 +315,8 @@ class _Output:
             self.pid, self._kept, unseen = int(line), rest, 0
         start = self._kept.find(self._end, unseen)
         if start >= 0 and (end := self._kept.find(b"\n", start + 1)) >= 0:
-            self._status = int(self._kept[start + len(self._end) : end])
+            status, held = self._kept[start + len(self._end) : end].split()
+            self._status, self.held = int(status), held == b"held"
             del self._kept[start:]
         if len(self._kept) > self._room + self._tail:
             surplus = len(self._kept) - self._room - self._tail

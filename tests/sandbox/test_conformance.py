@@ -157,12 +157,17 @@ def test_output_beyond_the_limit_is_dropped_and_counted(config: Config, backend:
 def test_a_command_line_that_is_too_long_is_said_and_the_sandbox_goes_on(
     sandbox: Sandbox,
 ) -> None:
-    argv = ["true", *["x" * 100_000] * 25]
-    for use in (lambda: sandbox.run(argv, timeout=PATIENCE), lambda: sandbox.attach(argv, {})):
-        with pytest.raises(SandboxError) as caught:
-            use()
-        assert Slug.SANDBOX_GONE == caught.value.slug
+    argv = ["env", *["x" * 100_000] * 25]
+    assert 126 == sandbox.run(argv, timeout=PATIENCE).exit_code
+    with pytest.raises(SandboxError) as caught:
+        sandbox.attach(argv, {})
+    assert Slug.SANDBOX_GONE == caught.value.slug
     assert "on\n" == output(sandbox, "echo on")
+
+
+def test_what_an_earlier_command_left_running_prints_into_no_later_one(sandbox: Sandbox) -> None:
+    sh(sandbox, "(while sleep 0.01; do echo noise; done) & echo started")
+    assert ["on\n"] * 20 == [output(sandbox, "sleep 0.02; echo on") for _ in range(20)]
 
 
 def test_a_background_child_does_not_hold_a_command(sandbox: Sandbox) -> None:
