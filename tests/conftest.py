@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from hypothesis import settings
 
+# pytester forgets what was first imported during an inline run, yet not that packages hold their
+# modules as attributes: docutils would then be there twice, half of it without our recorders.
+import doctest_nix.formats.rst  # noqa: F401
+
 pytest_plugins = ["pytester"]
 
 #: Documents below this folder are material for tests, not tutorials of ours.
