@@ -13,6 +13,7 @@ from doctest_nix.errors import DoctestNixError, DocumentError
 from doctest_nix.formats import FORMATS, load
 from doctest_nix.plan import plan
 from doctest_nix.report.listing import listing
+from doctest_nix.report.neutral import neutral_lines
 from doctest_nix.sandbox.image import SUITES, build
 
 _CONVERT = "convert"
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.do(arguments)
     except DoctestNixError as error:
-        print(error, file=sys.stderr)
+        print(neutral_lines(str(error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -84,7 +85,7 @@ def _list(arguments: argparse.Namespace) -> int:
         try:
             planned = plan(load(path, root=_root(path)), Config())
         except DocumentError as error:
-            print(error, file=sys.stderr)
+            print(neutral_lines(str(error)), file=sys.stderr)
             status = 1
             continue
         for line in listing(planned):

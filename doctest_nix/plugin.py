@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -21,7 +22,8 @@ from doctest_nix.formats import FORMATS
 from doctest_nix.options import OPTIONS, Option, settings
 from doctest_nix.report import json as json_report
 from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
-from doctest_nix.report.terminal import failure, neutral
+from doctest_nix.report.neutral import neutral, neutral_lines, neutral_path
+from doctest_nix.report.terminal import failure
 from doctest_nix.verdict import Fate, Verdict
 
 if TYPE_CHECKING:
@@ -88,7 +90,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> DocumentFi
     unnamed = config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR
     if unnamed and not config.getoption("--nix"):
         return None
-    return DocumentFile.from_parent(parent, path=file_path)
+    root = config.rootpath
+    called = (
+        file_path.relative_to(root) if file_path.is_relative_to(root) else file_path
+    ).as_posix()
+    if called == (printed := neutral(called)):
+        return DocumentFile.from_parent(parent, path=file_path)
+    # pytest starts lines with the name, whatever that is.
+    name = neutral(file_path.name)
+    return DocumentFile.from_parent(parent, path=file_path, name=name, nodeid=printed)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -153,7 +163,7 @@ def pytest_terminal_summary(
     if config.get_verbosity() > 0:
         for place, masks in runs.masks():
             for mask in masks:
-                terminalreporter.write_line(f"{place}: {mask}")
+                terminalreporter.write_line(neutral(f"{place}: {mask}"))
     for document in documents:
         refused = [attempt for attempt in document.network if not attempt.allowed]
         shown = document.network if config.get_verbosity() > 0 else refused
@@ -162,7 +172,7 @@ def pytest_terminal_summary(
             terminalreporter.write_line(neutral(line))
     where = f" [{runs.description}]" if runs.description else ""
     terminalreporter.ensure_newline()
-    terminalreporter.write_line(f"nix: {summary(documents)}{where}")
+    terminalreporter.write_line(neutral(f"nix: {summary(documents)}{where}"))
     minimum = runs.config.min_verified
     if minimum is not None and verified(documents) < minimum:
         terminalreporter.write_line(
@@ -282,7 +292,7 @@ class DocumentFile(pytest.File):
         """Return the rows of the document as far as they are known."""
         path = _shown(self.path)
         if self.error is not None:
-            return DocumentReport(path=path, blocks=(), error=str(self.error))
+            return DocumentReport(path=path, blocks=(), error=neutral_lines(str(self.error)))
         verdicts = self.config.stash[_RUNS].verdicts(self)
         found = document_report(self.planned, verdicts, not_run=_NOT_RUN)
         network = self.config.stash[_RUNS].attempts(self)
@@ -328,7 +338,8 @@ class StepItem(pytest.Item):
             case Fate.BROKEN:
                 raise _Broken(self.verdict)
             case Fate.BLOCKED | Fate.SKIPPED:
-                raise pytest.skip.Exception(self.verdict.reason, _use_item_location=True)
+                reason = neutral(self.verdict.reason)
+                raise pytest.skip.Exception(reason, _use_item_location=True)
             case _:
                 pass
 
@@ -339,9 +350,8 @@ class StepItem(pytest.Item):
             raise _Wrong(self.verdict)
         if self.verdict.fate is Fate.STALE:
             location = self.step.blocks[0].location
-            self.warn(
-                StaleWarning(f"{_shown(location.path)}:{location.line}: {self.verdict.reason}")
-            )
+            place = f"{_shown(location.path)}:{location.line}"
+            self.warn(StaleWarning(neutral(f"{place}: {self.verdict.reason}")))
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Tell the mistake of the page, never our own call stack."""
@@ -361,7 +371,7 @@ class StepItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the block's place and the item's name."""
-        return self.path, self.step.blocks[0].location.line - 1, self.name
+        return neutral_path(self.path), self.step.blocks[0].location.line - 1, self.name
 
 
 class MalformedItem(pytest.Item):
@@ -383,7 +393,7 @@ class MalformedItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the error's place and the item's name."""
-        return self.path, self.error.line - 1, self.name
+        return neutral_path(self.path), self.error.line - 1, self.name
 
 
 class StaleWarning(UserWarning):
@@ -404,8 +414,9 @@ class _Told(TerminalRepr):
     """Lines that are shown as they are, the two sides of a diff coloured."""
 
     def __init__(self, lines: tuple[str, ...], path: Path, line: int, problem: str) -> None:
-        self.lines = lines
-        self.reprcrash = ReprFileLocation(str(path), line, problem.partition("\n")[0])
+        self.lines = tuple(neutral(part) for line in lines for part in line.split("\n"))
+        summary = neutral(problem.partition("\n")[0])
+        self.reprcrash = ReprFileLocation(neutral(str(path)), line, summary)
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -424,7 +435,7 @@ def _tell(config: pytest.Config, line: str) -> None:
         return
     with capture.global_and_fixture_disabled():
         reporter.ensure_newline()
-        reporter.write_line(f"nix: {line}")
+        reporter.write_line(neutral(f"nix: {line}"))
 
 
 def _name(step: Step) -> str:
@@ -436,10 +447,9 @@ def _name(step: Step) -> str:
 
 def _shown(path: Path) -> Path:
     """Return the path as a reader of the report would type it."""
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
-        return path
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return neutral_path(path)
 
 
 def _relative(location: Location) -> Location:

@@ -39,9 +39,9 @@ FORMATS: dict[str, Parse] = {
 def load(path: Path, *, root: Path) -> Document:
     """Read the document at ``path`` and the files that its blocks include, below ``root``.
 
-    Raises DocumentError: UNREADABLE for what is no UTF-8 text file of a known format, and all
-    that the format's ``parse`` raises.  An included file that cannot be had is no error: its
-    block says so in ``fault``, and the other blocks are as good as ever.
+    Raises DocumentError: UNREADABLE for what is no UTF-8 text file of a known format, or a link
+    out of ``root``, and all that the format's ``parse`` raises.  An included file that cannot be
+    had is no error: its block says so in ``fault``, and the other blocks are as good as ever.
     """
     from doctest_nix.formats.include import resolve
 
@@ -49,12 +49,22 @@ def load(path: Path, *, root: Path) -> Document:
     if parse is None:
         remedy = f"Documents end in {', '.join(FORMATS)}."
         raise _unreadable(path, 1, f"no format has the suffix {path.suffix!r}", remedy)
+    if _leads_out(path, root):
+        remedy = "Put the page itself there, or give pytest the folder that has both: --rootdir."
+        raise _unreadable(path, 1, f"this is a link that leads out of {root}", remedy)
     document = parse(_read(path), path)
     elements = tuple(
         resolve(element, root=root) if isinstance(element, Block) else element
         for element in document.elements
     )
     return replace(document, elements=elements)
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    """Tell whether ``path`` is below ``root`` by its name and not in fact."""
+    return path.absolute().is_relative_to(root.absolute()) and not path.resolve().is_relative_to(
+        root.resolve()
+    )
 
 
 def _read(path: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctest_nix.document import Block
+from doctest_nix.report.neutral import neutral, neutral_lines
 from doctest_nix.verdict import Checked, Fate, Verdict
 
 if TYPE_CHECKING:  # the plan brings all formats and steps along
@@ -122,10 +123,10 @@ def _row(block: Block, kind: str, verdict: Verdict) -> BlockReport:
     return BlockReport(
         line=block.location.line,
         end_line=block.location.end_line,
-        language=block.language,
+        language=neutral(block.language),
         kind=kind,
         fate=verdict.fate.value,
         checked=verdict.checked.value if verdict.checked is not None else "",
-        reason=verdict.reason,
+        reason=neutral_lines(verdict.reason),
         seconds=round(verdict.seconds, 6),
     )

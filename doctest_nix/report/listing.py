@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doctest_nix.plan import Plan
 from doctest_nix.report.fates import NO_KIND
-from doctest_nix.report.terminal import neutral
+from doctest_nix.report.neutral import neutral
 
 
 def listing(plan: Plan) -> Iterator[str]:
