@@ -103,6 +103,11 @@ CHATTER: Final = _match(
     "the banner of the REPL, is left out on both sides; a page that shows nothing else is right "
     "where nothing else is printed.",
 )
+JOB_NOTICE: Final = _match(
+    "job notice",
+    "What the shell says of background jobs (`[1] 4711`, `[1]+  Done …`) may be left out of the "
+    "page; that one ended may be said at another command than on the page.",
+)
 BUILD_LOG: Final = _match(
     "builder's log",
     "What builders print after `building '…'` may be left out of the page, and need not be there "
@@ -210,6 +215,7 @@ RULES: Final[tuple[Rule, ...]] = (
     USER,
     SPACING,
     CHATTER,
+    JOB_NOTICE,
     BUILD_LOG,
     MISSING_COMMAND,
     SHELL_NAME,

@@ -34,6 +34,9 @@ _INERT = re.compile(
 #: What plain text never holds: controls but tab and newline, and the 8-bit ones.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+#: Controls that a terminal has no use for; what stands alone of an escape sequence is none.
+_USELESS = re.compile(r"(?<!\x1b)[\x00-\x06\x10-\x1a\x1c-\x1f\x80-\x9f]+")
+
 _TOKEN = re.compile(
     rf"(?P<text>[^\x00-\x1f\x7f-\x9f]+)|(?P<csi>{_CSI})|(?P<string>{_STRING})"
     r"|(?P<charset>\x1b[()*+][ -~])|\x1b(?P<escape>[ -/]*[0-~])|(?P<control>[\x00-\x1f\x7f-\x9f])"
@@ -60,6 +63,7 @@ def render(data: bytes, columns: int) -> str:
     if _CONTROL.search(text) is None:
         return text
     text = _INERT.sub("", text)
+    text = _USELESS.sub(lambda run: "".join(f"\\x{ord(c):02x}" for c in run[0]), text)
     if _CONTROL.search(text) is None:
         return text
     terminal = _Terminal(columns=max(columns, 1), budget=16 * len(data) + 1_000_000)

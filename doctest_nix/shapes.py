@@ -12,6 +12,13 @@ from doctest_nix.rules import Note, Rule
 
 _STORE_PATH = re.compile(r"/nix/store/\S+")
 
+#: What an interactive shell says when a background job starts, and some time after it ended.
+_JOB_STARTS = re.compile(r"\[\d+\] \d+")
+_JOB_ENDED = re.compile(
+    r"\[\d+\][+-]?\s+(?:Done|Exit \d|Terminated|Killed|Interrupt|Hangup|Aborted|Broken pipe"
+    r"|Segmentation fault)\b.*"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
@@ -38,7 +45,7 @@ def shapes(given: Shape, command: str) -> Iterator[Shape]:
         steps.append(_listed)
     elif layout.command_word(command)[0] == "tree":
         steps.append(_drawn)
-    for step in (*steps, _without_chatter, _without_layout):
+    for step in (*steps, _without_job_notices, _without_chatter, _without_layout):
         later = step(shape)
         if later is not shape:
             yield later
@@ -87,6 +94,18 @@ def _without_chatter(shape: Shape) -> Shape:
     rest, warnings = chatter.unannounced(page.lines, printed.lines)
     dropped = f"{page.dropped} lines of the page, {printed.dropped + warnings} of the output"
     return shape.then(rules.CHATTER, dropped, page.lines, rest)
+
+
+def _without_job_notices(shape: Shape) -> Shape:
+    """Return ``shape`` without notices of a kind that one side alone has."""
+    page, printed = shape.page, shape.printed
+    if not any(map(_JOB_STARTS.fullmatch, page)):
+        printed = tuple(line for line in printed if not _JOB_STARTS.fullmatch(line))
+    if not any(map(_JOB_ENDED.fullmatch, page)):
+        printed = tuple(line for line in printed if not _JOB_ENDED.fullmatch(line))
+    elif not any(map(_JOB_ENDED.fullmatch, printed)):
+        page = tuple(line for line in page if not _JOB_ENDED.fullmatch(line))
+    return shape.then(rules.JOB_NOTICE, "left out", page, printed)
 
 
 def _without_layout(shape: Shape) -> Shape:

@@ -69,7 +69,11 @@ def compiled(tokens: Iterable[Token]) -> re.Pattern[str]:
     for number, token in enumerate(tokens):
         for name in token.starts:
             group = f"?P<{token.kind}{number}{list(_CLASSES).index(name)}>"
-            alternatives.setdefault(name, []).append(token.pattern.replace("?P<part>", group))
+            pattern = token.pattern.replace("?P<part>", group)
+            # A placeholder after it is the rest of the word, as the masked text was.
+            pattern = pattern.replace(r"(?!\w)", rf"(?!{WORD})")
+            pattern = pattern.replace(r"(?![\w", rf"(?![\w{PLACEHOLDERS}")
+            alternatives.setdefault(name, []).append(pattern)
     return re.compile(
         "|".join(f"{_CLASSES[name]}(?:{'|'.join(found)})" for name, found in alternatives.items())
     )
@@ -231,12 +235,12 @@ LOOSE: Final = (
     Token(
         kind=Kind.SYSTEM,
         starts="l",
-        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:linux|darwin))(?![\w{PLACEHOLDERS}-])",
+        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:linux|darwin))(?![\w-])",
     ),
     Token(
         kind=Kind.SYSTEM,
         starts="l",
-        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:unknown|pc|apple)-(?:linux-gnu|darwin))(?![\w{PLACEHOLDERS}-])",
+        pattern=rf"(?<!-)(?P<part>{_CPU}-(?:unknown|pc|apple)-(?:linux-gnu|darwin))(?![\w-])",
     ),
     Token(
         kind=Kind.NOTATION,

@@ -65,6 +65,7 @@ for process in /proc/[0-9]*; do
 done 2> /dev/null
 exit "$asks"
 """
+_WAKE = 'kill -s CONT "$1" 2>/dev/null'
 _KILL = 'kill -s KILL -- "-$1" 2>/dev/null'
 
 
@@ -95,6 +96,11 @@ def asks(sandbox: Sandbox, process: int) -> bool:
     """
     done = sandbox.run(["sh", "-c", _ASKS, "sh", str(process)], timeout=_PATIENCE)
     return done.exit_code == 0
+
+
+def wake(sandbox: Sandbox, process: int) -> None:
+    """Let a process go on that was stopped, if it was.  Raises SandboxError."""
+    sandbox.run(["sh", "-c", _WAKE, "sh", str(process)], timeout=_PATIENCE)
 
 
 def kill(sandbox: Sandbox, group: int) -> None:

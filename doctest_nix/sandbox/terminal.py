@@ -12,12 +12,13 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from doctest_nix.config import FLOOD, Config
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
-from doctest_nix.sandbox.foreground import asks, foreground, kill
+from doctest_nix.sandbox.foreground import asks, foreground, kill, wake
 from doctest_nix.sandbox.kept import Kept
 from doctest_nix.sandbox.prompts import Answer, More, Prompts, Ready, Started
 from doctest_nix.screen import render
@@ -27,6 +28,12 @@ LONGEST_LINE = 4095
 
 #: The end of an output that may be the prompt of a shell that lost ours.
 _PROMPT_LIKE = re.compile(rb"[$#>%](?:\x1b\[[0-9;?]*[a-zA-Z])* (?:\x1b\[[0-9;?]*[a-zA-Z])*\Z")
+
+#: A command after which its shell may have lost our prompts, or show them elsewhere; one that reads
+#: a line would take the introduction for it.
+_TOUCHES_PROMPTS = re.compile(
+    rb"(?!.*\b(?:read|select|mapfile|readarray)\b).*\b(?:PS[012]|PROMPT_COMMAND|exec|unset)\b"
+)
 
 #: What switches to the screen that editors and pagers draw on.
 _ALTERNATE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h")
@@ -46,6 +53,9 @@ _QUIET = 0.05
 #: How long nothing must be printed before it is looked at whether the command waits for input:
 #: longer than a question with a time-out is likely to take.
 _IDLE = 10.0
+
+#: How long after its answer to the introduction a shell may take to show its prompt, in seconds.
+_PROMPT = 0.5
 
 #: How often a command that is to be left running is looked at, in seconds.
 _LOOK = 0.1
@@ -69,6 +79,7 @@ class Terminal:
         self._unread = bytearray()
         self._open = True
         self._busy = False
+        self._verbose = False  # `set -v`: the shell prints each line that it reads
         self._directory = str(WORKDIR)
         self._stream: Stream = sandbox.attach(
             ["bash", "--noprofile", "--norc", "--noediting", "-i"],
@@ -209,6 +220,7 @@ class Terminal:
         """
         output = self._unread
         self._unread = bytearray()
+        touched = until is None and _TOUCHES_PROMPTS.match(typed) is not None
         echoed = False
         quiet = False
         position = 0
@@ -217,8 +229,9 @@ class Terminal:
             while True:
                 match mark := self._prompts.search(output, position):
                     case Started():
-                        echoed = bool(typed) and typed in output[: mark.start]
-                        del output[: mark.end]
+                        read = bytes(output[: mark.start])
+                        echoed = bool(typed) and typed in read and not self._verbose
+                        output[: mark.end] = self._shown_of_input(read, typed)
                         position = 0
                         continue
                     case Answer():
@@ -231,6 +244,7 @@ class Terminal:
                     case Ready():
                         self._unread = output[mark.end :]
                         del output[mark.start :]
+                        self._take_hook(output)
                         break
                     case None:
                         position = Prompts.searched(output, position)
@@ -244,10 +258,17 @@ class Terminal:
                     look = now + _LOOK
                     if until(render(kept.joined() + output, self._columns)):
                         raise _LeftRunning
-                suspicious = not quiet and _PROMPT_LIKE.search(output, len(output) - 100)
-                pause = _QUIET if suspicious else _LOOK if until is not None else _IDLE
+                suspicious = not quiet and (
+                    touched or _PROMPT_LIKE.search(output, len(output) - 100)
+                )
+                looks = touched or until is not None
+                pause = _QUIET if suspicious else _LOOK if looks else _IDLE
                 quiet = not self._receive(output, deadline, pause)
-                if quiet and suspicious and (mark := self._introduce_stranger(output, deadline)):
+                if (
+                    quiet
+                    and (suspicious or touched)
+                    and (mark := self._introduce_stranger(output, deadline, known=touched))
+                ):
                     break
                 if quiet and pause == _IDLE and typed and asks(self._sandbox, self._shells[-1]):
                     raise _Asks
@@ -258,6 +279,25 @@ class Terminal:
             # `reset` and `stty sane` switch echo on.
             self._introduce(bytearray(), deadline)
         return mark
+
+    def _shown_of_input(self, read: bytes, typed: bytes) -> bytes:
+        """Return what the shell printed while it read ``typed``: all of it is no output but this.
+
+        That is the line itself after `set -v`, and what history expansion made of it.
+        """
+        if self._verbose:
+            return read
+        lines = read.rsplit(b"\n", 2)
+        if b"!" not in typed or len(lines) < 2 or lines[-1] or typed in lines[-2]:
+            return b""
+        return lines[-2] + b"\n"
+
+    def _take_hook(self, output: bytearray) -> None:
+        """Take away what `set -v` shows of `Prompts.hook`, and note whether it did."""
+        shown = self._prompts.hook + b"\r\n"
+        self._verbose = output.endswith(shown)
+        if self._verbose:
+            del output[-len(shown) :]
 
     def _receive(self, output: bytearray, deadline: float, pause: float) -> bool:
         """Append what arrives to ``output``; False where nothing does for ``pause`` seconds.
@@ -278,12 +318,18 @@ class Terminal:
         output += data
         return True
 
-    def _introduce_stranger(self, output: bytearray, deadline: float) -> Ready | None:
-        """Where ``output`` ends in the prompt of a shell that lost ours, give it ours."""
+    def _introduce_stranger(
+        self, output: bytearray, deadline: float, *, known: bool
+    ) -> Ready | None:
+        """Where a shell that lost our prompts reads the terminal, give it ours.
+
+        One that had them is only asked where it may be without, as ``known`` says: what looks like
+        a prompt may be the output of its builtin.
+        """
         if not self._shells:
             return None
         found = foreground(self._sandbox, self._shells[-1])
-        if not found.is_shell or found.group in self._shells:
+        if not found.is_shell or (found.group in self._shells and not known):
             return None
         return self._introduce(output, deadline)
 
@@ -295,34 +341,43 @@ class Terminal:
         """
         position = len(output)
         end = 1 + max(output.rfind(b"\n"), output.rfind(b"\r"))
-        number = self._type_introduction()
-        answered = False
+        number = self._type_introduction(self._prompts.introduction)
+        answer: Answer | None = None
+        loud = False
+        status: int | None = None
         ours: Ready | None = None
         while True:
             match mark := self._prompts.search(output, position):
-                case Ready() if answered:
+                case Ready() if answer is not None:
                     self._unread = output[mark.end :]
                     del output[end:]
+                    if mark.shell in self._shells and status is not None:
+                        mark = replace(mark, status=status)
                     self._enter(mark)
                     return ours or mark
                 case Ready() if ours is None:
                     ours = mark
                     end = mark.start
                     # A program may have read the line in its place.
-                    number = self._type_introduction()
+                    number = self._type_introduction(self._prompts.introduction)
                 case Answer():
-                    answered = mark.number == number
+                    status = mark.status if status is None else status
+                    answer = mark if mark.number == number else None
                 case None:
                     position = Prompts.searched(output, position)
-                    self._receive(output, deadline, math.inf)
+                    silent = answer is not None and not loud
+                    if not self._receive(output, deadline, _PROMPT if silent else math.inf):
+                        loud = True
+                        answer = None
+                        number = self._type_introduction(self._prompts.loud_introduction)
                     continue
                 case _:
                     pass
             position = mark.end
 
-    def _type_introduction(self) -> int:
+    def _type_introduction(self, line: Callable[[int], bytes]) -> int:
         self._introductions += 1
-        self._stream.write(self._prompts.introduction(self._introductions))
+        self._stream.write(line(self._introductions))
         return self._introductions
 
     def _enter(self, ready: Ready) -> None:
@@ -337,6 +392,8 @@ class Terminal:
         """End what runs in the foreground and be at a prompt again; False where that fails."""
         try:
             group = foreground(self._sandbox, self._shells[-1]).group
+            if group in self._shells:
+                wake(self._sandbox, group)
             back = self._press_interrupt()
             if group not in self._shells:
                 # What ignores Ctrl-C, and what its leader left behind.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
@@ -52,7 +53,8 @@ class Lacking:
 class Asked:
     """What is asked of an exchange: seconds, comparison, and the status where one is said.
 
-    ``limit`` names the seconds for the reader.
+    ``limit`` names the seconds for the reader.  ``status_follows`` where the next command shows
+    the status of this one (`echo $?`): it may then be any.
     """
 
     timeout: float
@@ -60,6 +62,7 @@ class Asked:
     output: Output = Output.RULES
     volatile: tuple[str, ...] = ()
     status: int | None = None
+    status_follows: bool = False
 
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
@@ -79,9 +82,14 @@ Outcome = Right | Stale | Wrong | Lacking
 #: Lines by which a page shows that a command fails: the status then may be any.
 _SHOWS_FAILURE = re.compile(
     r"\berror\b|\bfatal\b|not installed|not found|no such file|cannot |can't |failed|denied"
-    r"|traceback|invalid|unknown|usage:",
-    re.IGNORECASE,
+    r"|traceback|invalid|unknown|usage:|segmentation fault|core dumped"
+    # What the shell itself complains of, and how it says which signal ended a program.
+    r"|^-?(?:ba|da)?sh: |^(?:killed|aborted|terminated)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
+
+#: A command that shows the status of the one before it.
+_SHOWS_STATUS = re.compile(r"\s*(?:echo|printf)\b.*\$\?")
 
 #: Commands whose status 1 is an answer, not an error.
 _ANSWERS = re.compile(r"(?:^|[|;&]\s*)(?:diff|cmp|e?grep|test|\[)\s[^|;&]*$")
@@ -144,6 +152,14 @@ def looks_right(expected: str, output: str, exchange: Exchange, stage: Stage) ->
         command=exchange.input,
     )
     return comparison.level is not Level.MISMATCH
+
+
+def shows_status(following: Iterable[Exchange]) -> bool:
+    """Tell whether the next of the exchanges shows the status of the command before it."""
+    after = next(iter(following), None)
+    return (
+        after is not None and bool(after.expected) and _SHOWS_STATUS.match(after.input) is not None
+    )
 
 
 def wrong(exchange: Exchange, problem: str, *, hint: str = "") -> Wrong:
@@ -220,7 +236,8 @@ def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> 
     if asked.status is not None:
         return completed.exit_code == asked.status
     leaves = _LEAVES.match(exchange.input) is not None
-    return completed.exit_code in (0, None) or leaves or _may_fail(exchange, completed)
+    may_fail = leaves or asked.status_follows or _may_fail(exchange, completed)
+    return completed.exit_code in (0, None) or may_fail
 
 
 def _may_fail(exchange: Exchange, completed: Completed) -> bool:

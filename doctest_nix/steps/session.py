@@ -23,6 +23,7 @@ from doctest_nix.steps.judge import (
     judge,
     looks_right,
     short,
+    shows_status,
     wrong,
 )
 from doctest_nix.steps.moves import Move, after, before, goes_on, moves
@@ -115,7 +116,10 @@ class SessionStep:
         """Type and judge the exchange at ``position``; return how many it turned out to be."""
         exchange = self.exchanges[position]
         last = position + 1 == len(self.exchanges)
-        asked = Asked.of(self.annotations, stage.config, last=last)
+        asked = replace(
+            Asked.of(self.annotations, stage.config, last=last),
+            status_follows=shows_status(self.exchanges[position + 1 :][:1]),
+        )
         left = stage.seconds_left
         if left < asked.timeout:
             limit = stage.config.document_timeout

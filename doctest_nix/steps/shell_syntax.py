@@ -7,11 +7,17 @@ import re
 _HEREDOC = re.compile(r"<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.!@%+:,-]+))")
 _TOKEN = re.compile(r"<<<|&&|\|\||[;&|()<>'\"`]|\s+|\\.?|[^\s;&|()<>'\"`\\]+")
 _IN_DOUBLE_QUOTES = re.compile(r'\\.?|"|\$\((?!\()|[^"\\$]+|\$')
+
+#: What ends a quote in which a backslash takes the meaning of the next character: $'…' and `…`.
+_ENDS = {"$'": re.compile(r"(?:[^'\\]|\\.)*'"), "`": re.compile(r"(?:[^`\\]|\\.)*`")}
 _OPENERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "case": "esac", "{": "}"}
 _CLOSERS = frozenset(_OPENERS.values())
 
 #: After these words and signs another command begins.
 _STARTERS = frozenset({"then", "do", "else", "elif", "!", "time"})
+
+#: What closes `((`: within, `<<` is a shift.
+_ARITHMETIC = "))"
 
 
 def is_unfinished(text: str) -> bool:
@@ -62,6 +68,17 @@ def without_heredocs(text: str) -> str:
     return "\n".join(kept)
 
 
+def awaited_end(text: str) -> tuple[str, bool] | None:
+    """Return the word that ends the here-document which the next line after ``text`` belongs to.
+
+    With it, whether tabs before the word do not count.  None where no here-document is open.
+    """
+    scanner = _Scanner()
+    for line in text.split("\n"):
+        scanner.read(line)
+    return scanner.awaited_end
+
+
 class _Scanner:
     """What is open after the lines read so far."""
 
@@ -71,6 +88,7 @@ class _Scanner:
         self._heredocs: list[tuple[str, bool]] = []  # end word, and whether tabs before it go
         self._goes_on = False  # the line ends in a backslash or an operator
         self._starts = True  # the next word is a command's first
+        self._names = False  # the next word is a function's name
 
     @property
     def unfinished(self) -> bool:
@@ -81,6 +99,11 @@ class _Scanner:
     def in_heredoc(self) -> bool:
         """Whether the next line is a here-document's."""
         return bool(self._heredocs and not self._quote)
+
+    @property
+    def awaited_end(self) -> tuple[str, bool] | None:
+        """What ends the here-document that the next line belongs to, and whether tabs go."""
+        return self._heredocs[0] if self.in_heredoc else None
 
     def read(self, line: str) -> None:
         """Read one line."""
@@ -98,12 +121,18 @@ class _Scanner:
                     position = self._read_plain(line, position)
                 case '"':
                     position = self._read_double_quoted(line, position)
-                case quote:
-                    end = line.find(quote, position)
+                case "'":
+                    end = line.find("'", position)
                     if end < 0:
                         return
                     self._quote = ""
                     position = end + 1
+                case quote:
+                    found = _ENDS[quote].match(line, position)
+                    if found is None:
+                        return
+                    self._quote = ""
+                    position = found.end()
 
     def _read_double_quoted(self, line: str, position: int) -> int:
         token = _IN_DOUBLE_QUOTES.match(line, position)
@@ -118,7 +147,11 @@ class _Scanner:
     def _read_plain(self, line: str, position: int) -> int:
         if line[position] == "#" and (position == 0 or line[position - 1] in " \t;&|("):
             return len(line)
-        if (heredoc := _HEREDOC.match(line, position)) and line[position : position + 3] != "<<<":
+        if (
+            (heredoc := _HEREDOC.match(line, position))
+            and line[position : position + 3] != "<<<"
+            and _ARITHMETIC not in self._closers
+        ):
             word = next(group for group in heredoc.groups()[1:] if group)
             self._heredocs.append((word, bool(heredoc[1])))
             return heredoc.end()
@@ -134,11 +167,11 @@ class _Scanner:
         self._starts = False
         self._goes_on = text in {"\\", "|", "||", "&&"}
         if text in {"'", '"', "`"}:
-            self._quote = text
+            self._quote = "$'" if text == "'" and before.endswith("$") else text
         elif text == "(":
-            self._open(")")
+            self._open(_ARITHMETIC if before.endswith("(") else ")")
         elif text == ")":
-            if self._closers[-1:] in ([")"], [')"']):
+            if self._closers[-1:] in ([")"], [')"'], [_ARITHMETIC]):
                 self._quote = '"' if self._closers.pop() == ')"' else ""
             self._starts = before.endswith("(")  # the body of `f()` follows
         elif text in {";", "&", "|", "||", "&&"}:
@@ -148,6 +181,12 @@ class _Scanner:
 
     def _take_keyword(self, word: str) -> bool:
         """Take a command's first word; True where another command's first word may follow."""
+        if self._names:
+            self._names = False
+            return True
+        if word == "function":
+            self._names = True
+            return True
         if self._closers[-1:] == ["esac"] and word != "esac":
             return False
         if word in _OPENERS:

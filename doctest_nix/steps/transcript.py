@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from doctest_nix import nixsource
 from doctest_nix.document import Block, Location
-from doctest_nix.steps.shell_syntax import is_unfinished
+from doctest_nix.steps.shell_syntax import awaited_end, is_unfinished
 
 #: Languages whose blocks are sessions even where no prompt is shown.
 SESSION_LANGUAGES = frozenset(
@@ -80,11 +80,14 @@ def exchanges(block: Block) -> tuple[Exchange, ...]:
         command = lines[position][end:]
         position += 1
         while position < len(lines) and _goes_on(command, prompt):
-            more = _continuation(lines[position], prompt)
-            if more is None:
-                break
-            command += "\n" + more
-            position += 1
+            more = _here_document(command, prompt, lines[position:])
+            if not more:
+                line = _continuation(lines[position], prompt)
+                if line is None:
+                    break
+                more = (line,)
+            command += "\n" + "\n".join(more)
+            position += len(more)
         shown = position
         while position < len(lines) and _match(lines[position], root=root) is None:
             position += 1
@@ -145,6 +148,27 @@ def _goes_on(command: str, prompt: Prompt) -> bool:
     if prompt is Prompt.REPL:
         return not command.startswith(":") and nixsource.is_unfinished(command)
     return is_unfinished(command)
+
+
+def _here_document(command: str, prompt: Prompt, lines: list[str]) -> tuple[str, ...]:
+    """Return what is typed up to the end of the here-document that is open after ``command``.
+
+    Its lines are the document's own, whatever they look like, with `> ` before each where it
+    stands before the end too.  Empty where no here-document is open, or its end is not shown.
+    """
+    awaited = None if prompt is Prompt.REPL else awaited_end(command)
+    if awaited is None:
+        return ()
+    word, stripped = awaited
+    for number, line in enumerate(lines):
+        for mark in ("", "> "):
+            body = line.removeprefix(mark)
+            if line.startswith(mark) and (body.lstrip("\t") if stripped else body) == word:
+                return tuple(
+                    above.removeprefix(mark) if above != mark.rstrip() else ""
+                    for above in lines[: number + 1]
+                )
+    return ()
 
 
 def _continuation(line: str, prompt: Prompt) -> str | None:

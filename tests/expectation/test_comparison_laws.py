@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doctest_nix.expectation import Bindings, Comparison, Level, compare
@@ -82,6 +82,8 @@ def test_comparing_twice_with_what_was_bound_gives_the_same(
 
 
 @given(st.lists(PIECES, max_size=12).map(lambda parts: "".join(parts).replace("\n", " ")))
+@example("x86_64-linux0.5s")
+@example("/home/user0.5s")
 def test_masks_are_idempotent(line: str) -> None:
     reader = Reader(home=HOME, directory=DIRECTORY, pinned=False, command="git --version")
     for reading in Reading:

@@ -384,10 +384,63 @@ class TestTimeOut:
         done = terminal.execute(r"printf '\033[?1049hmenu'; sleep 1000", timeout=SHORT)
         assert (Ended.TIMEOUT, True) == (done.ended, done.full_screen)
 
-    def test_a_shell_whose_prompt_cannot_be_told_gets_it_back(self, terminal: Terminal) -> None:
-        run(terminal, "unset PROMPT_COMMAND")
-        assert (Ended.TIMEOUT, None) == end(terminal, "PS1='mine> '", SHORT)
+    def test_a_shell_that_a_file_robs_of_its_prompts_gets_them_back(
+        self, terminal: Terminal
+    ) -> None:
+        run(terminal, "echo 'unset PROMPT_COMMAND; PS1=mine' > rob")
+        assert (Ended.TIMEOUT, None) == end(terminal, ". ./rob", SHORT)
         assert "still here" == run(terminal, "echo still here")
+
+    def test_a_stopped_shell_goes_on(self, terminal: Terminal) -> None:
+        assert (Ended.TIMEOUT, None) == end(terminal, "kill -STOP $$", SHORT)
+        assert "still here" == run(terminal, "echo still here")
+
+
+class TestPrompts:
+    """What a shell's prompts do not tell, because they are gone or not seen."""
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "unset PROMPT_COMMAND PS0 PS1 PS2",
+            "unset PROMPT_COMMAND; PS1=",
+            "unset PROMPT_COMMAND; PS1='mine> '; (exit 3)",
+            "PS1='mine> '; readonly PS1",
+            "exec 2>/dev/null",
+        ],
+    )
+    def test_the_end_of_the_command_and_of_the_next_are_told(
+        self, terminal: Terminal, command: str
+    ) -> None:
+        status = 3 if "exit 3" in command else 0
+        assert (Ended.EXITED, status) == end(terminal, command)
+        assert (Ended.EXITED, 4) == end(terminal, "echo one; (exit 4)")
+        assert "two" == run(terminal, "echo two")
+
+    def test_a_command_that_reads_a_line_does_not_get_our_words(self, terminal: Terminal) -> None:
+        run(terminal, "unset PROMPT_COMMAND")
+        assert (Ended.TIMEOUT, None) == end(terminal, "PS1=x; read -r -p '$ ' line", SHORT)
+
+    def test_the_statuses_of_a_pipe_are_kept(self, terminal: Terminal) -> None:
+        end(terminal, "false | true")
+        assert "1 0" == run(terminal, 'echo "${PIPESTATUS[*]}"')
+
+    def test_a_debug_trap_prints_nothing_of_ours(self, terminal: Terminal) -> None:
+        run(terminal, "trap 'echo \"+ $BASH_COMMAND\"' DEBUG")
+        assert "+ echo one\none" == run(terminal, "echo one")
+
+    def test_a_verbose_shell_shows_what_it_reads_and_nothing_of_ours(
+        self, terminal: Terminal
+    ) -> None:
+        run(terminal, "set -v")
+        assert "echo one\none" == run(terminal, "echo one")
+        run(terminal, "set +v")
+        assert "two" == run(terminal, "echo two")
+
+    def test_what_history_expansion_made_of_a_command_is_shown(self, terminal: Terminal) -> None:
+        run(terminal, "echo one")
+        assert "echo one\none" == run(terminal, "!!")
+        assert "no!" == run(terminal, "echo no!")
 
 
 class TestEnd:
