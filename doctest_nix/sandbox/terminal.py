@@ -229,9 +229,7 @@ class Terminal:
             while True:
                 match mark := self._prompts.search(output, position):
                     case Started():
-                        read = bytes(output[: mark.start])
-                        echoed = bool(typed) and typed in read and not self._verbose
-                        output[: mark.end] = self._shown_of_input(read, typed)
+                        echoed = self._begin(output, mark, typed)
                         position = 0
                         continue
                     case Answer():
@@ -242,9 +240,7 @@ class Terminal:
                         output.clear()
                         return None
                     case Ready():
-                        self._unread = output[mark.end :]
-                        del output[mark.start :]
-                        self._take_hook(output)
+                        self._end(output, mark)
                         break
                     case None:
                         position = Prompts.searched(output, position)
@@ -280,20 +276,26 @@ class Terminal:
             self._introduce(bytearray(), deadline)
         return mark
 
-    def _shown_of_input(self, read: bytes, typed: bytes) -> bytes:
-        """Return what the shell printed while it read ``typed``: all of it is no output but this.
+    def _begin(self, output: bytearray, mark: Started, typed: bytes) -> bool:
+        """Take from ``output`` what came while ``typed`` was read; True where that was its echo.
 
-        That is the line itself after `set -v`, and what history expansion made of it.
+        All of it is no output but the line itself after `set -v`, and what history expansion made
+        of it.
         """
-        if self._verbose:
-            return read
+        read = bytes(output[: mark.start])
         lines = read.rsplit(b"\n", 2)
-        if b"!" not in typed or len(lines) < 2 or lines[-1] or typed in lines[-2]:
-            return b""
-        return lines[-2] + b"\n"
+        del output[: mark.end]
+        if self._verbose:
+            output[:0] = read
+            return False
+        if b"!" in typed and len(lines) > 1 and not lines[-1] and typed not in lines[-2]:
+            output[:0] = lines[-2] + b"\n"
+        return bool(typed) and typed in read
 
-    def _take_hook(self, output: bytearray) -> None:
-        """Take away what `set -v` shows of `Prompts.hook`, and note whether it did."""
+    def _end(self, output: bytearray, mark: Ready) -> None:
+        """Cut ``output`` at the prompt, and what `set -v` shows of `Prompts.hook` before it."""
+        self._unread = output[mark.end :]
+        del output[mark.start :]
         shown = self._prompts.hook + b"\r\n"
         self._verbose = output.endswith(shown)
         if self._verbose:
