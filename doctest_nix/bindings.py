@@ -207,6 +207,11 @@ class Ledger:
         real = self._home + actual[1:] if actual.startswith("~") else actual
         if (shown.endswith("/") and len(shown) > 1) != real.endswith("/"):
             return False
+        for key, place in (*self._known.items(), *self._new.items()):
+            space, _, prefix = key.partition(":")
+            bound = space == "directory" and shown.startswith(prefix) and real.startswith(place)
+            if bound and shown[len(prefix) :] == real[len(place) :]:
+                return True
         for prefix, place in self._prefixes(shown.rstrip("/"), real.rstrip("/")):
             space = "home" if place == self._home else "directory"
             known = self._get(f"{space}:{prefix}")

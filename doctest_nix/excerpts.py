@@ -88,8 +88,8 @@ def readings(text: str) -> Iterator[str]:
     yield from readings_of_part(text)
     yield continued(text)
     yield cut_out(text)
-    yield with_body(text)
     yield _HIDDEN_LINE.sub("", text)
+    yield with_body(_HIDDEN_LINE.sub("", text))
 
 
 def readings_of_part(text: str) -> Iterator[str]:

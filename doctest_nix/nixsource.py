@@ -56,8 +56,9 @@ def is_unfinished(text: str) -> bool:
     if not code:
         return False
     last = code[-1].text
-    if quote := next((mark for mark in _INSIDE if mark != "{" and last.startswith(mark)), ""):
-        return _string_end(last + "\0", len(quote), quote) > len(last)
+    quote = next((mark for mark in _INSIDE if mark != "{" and last.startswith(mark)), "")
+    if quote and _string_end(last + "\0", len(quote), quote) > len(last):
+        return True
     return bool(unclosed(code)) or last in _WANT_MORE
 
 

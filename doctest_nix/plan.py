@@ -163,7 +163,7 @@ def _reason(block: Block) -> str:
     if language in file.DIFFS:
         return patch.why_not(block)
     if language in syntax.SHELLS:
-        return "shows outputs among commands without prompts"
+        return syntax.OUTPUTS_AMONG_COMMANDS
     if language:
         return f"no checker for {language}"
     return "no language, no prompt"

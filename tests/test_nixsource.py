@@ -63,6 +63,7 @@ def test_a_string_that_is_not_closed_reaches_to_the_end() -> None:
         ('"a', True),
         ("{ a = 1;", True),
         ("let a = 1;", True),
+        ('[ "a" # b', True),
         ("a =", True),
         ("a: ", True),
         ("a = 1;", False),

@@ -88,7 +88,7 @@ class ExpressionStep:
             if comparison.level is Level.MATCH:
                 continue
             seconds = time.monotonic() - begin
-            if not self.said and _has_no_value(lazy):
+            if not (self.said or _ERROR.match(pair.value)) and _has_no_value(lazy):
                 return syntax.check(self.blocks[0], stage, language="nix")
             if not _ERROR.search(pair.value) and not lazy.value:
                 unmet = of_output(lazy.messages)

@@ -49,6 +49,8 @@ _TELLS_OF_MACHINE = frozenset(
     " who last dmesg nproc arch nix-collect-garbage nix-info sw_vers findmnt env printenv"
     " ldd".split()
 )
+#: Commands that list the directory in which the reader stands.
+_LISTS_HERE = re.compile(r"(?:ls|tree|dir|find)(?:\s+-\S+|\s+\.)*\s*")
 #: Variables that each machine sets its own way.
 _VARIABLE = re.compile(
     r"echo \"?\$\{?(?:NIX_\w+|PATH|HOME|USER|SHELL|LANG|TERM|EDITOR|XDG_\w+)\}?\"?"
@@ -222,6 +224,8 @@ def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
     outside = asks_where and "/nix/store/" not in output
     if (outside or _VARIABLE.fullmatch(command)) and not stage.session.is_nested:
         return Unmet(need=Need.MACHINE, sign=f"{command} tells of the reader's own")
+    if _LISTS_HERE.fullmatch(command) and not output and stage.directory in (HOME, WORKDIR):
+        return Unmet(need=Need.FILE, sign="the reader's own, the page made none so far")
     told = next((p for p in programs(command) if p in _TELLS_OF_MACHINE), None)
     if told is not None:
         return Unmet(need=Need.MACHINE, sign=f"{told} tells of the reader's own")

@@ -36,6 +36,12 @@ _SCRIPT = re.compile(
 )
 
 
+#: Why commands without prompts are not checked.
+OUTPUTS_AMONG_COMMANDS = "shows outputs among commands without prompts"
+
+#: What bash says of a line of output: prose and listings have parentheses, commands seldom.
+_OUTPUT = re.compile(r"unexpected token `\('")
+
 #: How messages of Nix begin.
 _PRINTED = re.compile(r"(?:trace|error|warning): ")
 
@@ -111,6 +117,8 @@ def check(block: Block, stage: Stage, *, language: str) -> Verdict:
     seconds = time.monotonic() - begin
     if error is None:
         return Verdict(fate=Fate.PASSED, checked=Checked.PARSED, seconds=seconds)
+    if language in SHELLS and _OUTPUT.search(error) and not block.text.startswith("#!"):
+        return Verdict(fate=Fate.SKIPPED, reason=OUTPUTS_AMONG_COMMANDS, seconds=seconds)
     problem = f"this is not {_NAMES.get(language, language)}: {error}"
     return Verdict(
         fate=Fate.FAILED,
@@ -130,7 +138,8 @@ def _is_only_commands(block: Block) -> bool:
 def _nix(text: str, stage: Stage) -> str | None:
     """Return what is wrong with Nix code; what Nix prints as JSON is often shown as Nix too."""
     error = stage.syntax.ask(text)
-    is_json = error is not None and text.lstrip()[:1] in ("{", "[") and not _json(text, stage)
+    bare = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).lstrip()
+    is_json = error is not None and bare.startswith(("{", "[", '"')) and not _json(bare, stage)
     return None if is_json else error
 
 

@@ -201,6 +201,15 @@ GIVEN = {
         """,
         "needs file: db.sqlite, which the page did not make",
     ),
+    "what is in the reader's home": (
+        """
+        ```console
+        $ ls -F
+        Documents/  Music/
+        ```
+        """,
+        "needs file: the reader's own",
+    ),
     "a passphrase": (
         """
         <!-- doctest-nix: timeout=1 -->
@@ -280,6 +289,13 @@ WRONG = {
         ```console
         $ mkdir project
         $ cd projet
+        ```
+        """,
+    "a listing of what the page did not make": """
+        ```console
+        $ touch a.txt
+        $ ls
+        b.txt
         ```
         """,
     "a slip of a variable's name": """
