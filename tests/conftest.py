@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import walk_packages
+
 from hypothesis import settings
 
-# pytester forgets what was first imported during an inline run, yet not that packages hold their
-# modules as attributes: docutils would then be there twice, half of it without our recorders.
-import doctest_nix.formats.rst  # noqa: F401
+import doctest_nix
+
+# pytester forgets modules that were first imported during an inline run, but not what holds them:
+# of a parser or a class that is imported when it is needed there would then be two.
+for _module in walk_packages(doctest_nix.__path__, "doctest_nix."):
+    import_module(_module.name)
 
 pytest_plugins = ["pytester"]
 
