@@ -105,7 +105,8 @@ class DocumentRun:
 
     def _open(self) -> Stage:
         if self._stage is None:
-            self._stage = Stage(self._create, self._config)
+            shown = [element.text for element in self._plan.document.blocks]
+            self._stage = Stage(self._create, self._config, shown)
             for step in self._plan.steps:
                 match step:
                     case SyntaxStep() | ExpressionStep() | FileStep():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from doctest_nix import scripts, syntax
@@ -26,8 +26,14 @@ class Stage:
     All are opened when a step first needs them.  The stage owns them: `close` ends all.
     """
 
-    def __init__(self, create: Callable[[], Sandbox], config: Config) -> None:
-        """``create`` returns a sandbox that is not started; it is asked when one is needed."""
+    def __init__(
+        self, create: Callable[[], Sandbox], config: Config, shown: Sequence[str] = ()
+    ) -> None:
+        """``create`` returns a sandbox that is not started; it is asked when one is needed.
+
+        ``shown`` are the texts of all blocks of the document.
+        """
+        self.shown = shown
         self.config = config
         self.bindings = Bindings()
         #: What is wrong with the syntax of a Nix text.

@@ -40,7 +40,7 @@ def placeholder(command: str) -> Unmet | None:
 
 
 def variable(command: str, stage: Stage) -> Unmet | None:
-    """Return the need of a variable that is not set in the session."""
+    """Return the need of a variable that neither the session nor any block of the page sets."""
     names = _VARIABLE.findall(_SINGLE_QUOTED.sub("", command))
     own = set(re.findall(r"\b(\w+)=|\b(?:for|read)\s+(\w+)", command))
     names = [name for name in names if not any(name in pair for pair in own)]
@@ -49,7 +49,11 @@ def variable(command: str, stage: Stage) -> Unmet | None:
     known = stage.type(_SET, timeout=10).output.split()
     if not known:
         return None
-    free = (name for name in names if name not in known and not is_slip(name, known))
+    free = (
+        name
+        for name in names
+        if name not in known and not is_slip(name, known) and not _is_named(name, stage.shown)
+    )
     return next((_value(f"${name}") for name in free), None)
 
 
@@ -73,6 +77,12 @@ def undefined(messages: str, texts: Iterable[str]) -> str:
         return ""
     words = {word for text in texts for word in re.findall(r"[A-Za-z_][\w'-]*", text)}
     return "" if is_slip(found[1], (words | _GLOBAL_NAMES) - {found[1]}) else found[1]
+
+
+def _is_named(name: str, texts: Iterable[str]) -> bool:
+    """Tell whether a variable is spoken of otherwise than by its value, as where it is set."""
+    named = re.compile(rf"(?<![\w$])(?<!\${{){name}\b")
+    return any(named.search(text) for text in texts)
 
 
 def _value(name: str) -> Unmet:
