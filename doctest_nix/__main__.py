@@ -12,8 +12,10 @@ from doctest_nix.config import Config
 from doctest_nix.errors import DoctestNixError, DocumentError
 from doctest_nix.formats import FORMATS, load
 from doctest_nix.plan import plan
+from doctest_nix.plugin import run_pytest
 from doctest_nix.report.listing import listing
 from doctest_nix.report.neutral import neutral_lines
+from doctest_nix.sandbox import warm_image
 from doctest_nix.sandbox.image import SUITES, build
 
 _CONVERT = "convert"
@@ -24,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:1] == [_CONVERT]:
         return _convert(words[1:])
-    arguments = _parser().parse_args(words)
+    parser = _parser()
+    arguments, passed_on = parser.parse_known_args(words)
+    arguments.passed_on = passed_on
+    if passed_on and arguments.do is not _warm:
+        parser.error(f"unrecognized arguments: {' '.join(passed_on)}")
     try:
         status: int = arguments.do(arguments)
     except DoctestNixError as error:
@@ -47,6 +53,17 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="say what would be done with each block")
     listing.add_argument("paths", nargs="+", type=Path, metavar="DOCS")
     listing.set_defaults(do=_list)
+
+    warm = commands.add_parser(
+        "warm",
+        help="run pages once with network, so that later runs need none",
+        description="Run pages once with network, and keep what they fetched: later runs of pytest"
+        " start with it. Options of pytest's, like --nix-image or -k, are passed on.",
+    )
+    warm.add_argument("paths", nargs="*", metavar="DOCS")
+    warm.add_argument("--save", type=Path, metavar="FILE", help="write what is kept to FILE too")
+    warm.add_argument("--load", type=Path, metavar="FILE", help="take what --save wrote, first")
+    warm.set_defaults(do=_warm)
 
     image = commands.add_parser("image", help="make container images")
     actions = image.add_subparsers(title="actions", required=True, metavar="ACTION")
@@ -105,6 +122,22 @@ def _documents(paths: Sequence[Path]) -> list[Path]:
         inside = path.rglob("*") if path.is_dir() else [path]
         found |= {file for file in inside if file.suffix.lower() in FORMATS or file == path}
     return sorted(found)
+
+
+def _warm(arguments: argparse.Namespace) -> int:
+    """Load what was saved, and run the pages for what they fetch."""
+    if not arguments.paths and arguments.load is None:
+        print("Name pages to run, or a file to --load.", file=sys.stderr)
+        return 2
+    if arguments.load is not None:
+        for name in warm_image.load(arguments.load):
+            print(f"loaded: {name}")
+    if not arguments.paths:
+        return 0
+    options = ["--nix-warm", *arguments.passed_on]
+    if arguments.save is not None:
+        options.append(f"--nix-warm-save={arguments.save}")
+    return run_pytest([*arguments.paths, *options])
 
 
 def _build(arguments: argparse.Namespace) -> int:

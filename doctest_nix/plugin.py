@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +17,7 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from doctest_nix.attempt import named
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Network
 from doctest_nix.document import Location
 from doctest_nix.errors import ConfigError, DocumentError, SandboxError
 from doctest_nix.formats import FORMATS
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
     from doctest_nix.attempt import Attempt
     from doctest_nix.plan import Plan
     from doctest_nix.run import DocumentRun
-    from doctest_nix.sandbox import Provider
+    from doctest_nix.sandbox import Provider, Sandbox
     from doctest_nix.steps import Step
+    from doctest_nix.warming import Warming
 
 # ruff: noqa: PLC0415
 # What parses and runs documents takes 0.1 s to import: only a run that has documents pays.
@@ -61,6 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--nix-flakes", action="store_true", help="enable flakes and the new commands of Nix"
     )
     group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
+    group.addoption("--nix-warm", action="store_true", help=argparse.SUPPRESS)
+    group.addoption("--nix-warm-save", metavar="PATH", help=argparse.SUPPRESS)
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
     parser.addini("nix_strict", "a stale block fails", type="bool")
@@ -72,7 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
         configured = _settings(config)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
+    warm = config.getoption("--nix-warm")
+    if warm and configured.network is Network.NONE:
+        configured = replace(configured, network=Network.FULL)
     config.stash[_RUNS] = Runs(configured, lambda line: _tell(config, line))
+    if warm:
+        config.stash[_RUNS].warm()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -150,6 +160,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if Fate.BROKEN in fates and not wrong and exitstatus == pytest.ExitCode.TESTS_FAILED:
         session.exitstatus = BROKEN_STATUS
+    if runs.warming is not None and not _finish(runs.warming, config):
+        session.exitstatus = BROKEN_STATUS
+
+
+def _finish(warming: Warming, config: pytest.Config) -> bool:
+    """Keep what the pages fetched, and say where; tell whether all of it could be kept."""
+    where = config.getoption("--nix-warm-save")
+    try:
+        kept = warming.finish(Path(where) if where else None)
+    except (OSError, SandboxError) as error:
+        warming.complaints.append(str(error))
+    else:
+        _tell(config, f"warm: {kept}" if kept else "no page ran: nothing is kept")
+    for complaint in warming.complaints:
+        _tell(config, complaint)
+    return not warming.complaints
 
 
 def pytest_terminal_summary(
@@ -182,6 +208,12 @@ def pytest_terminal_summary(
         )
 
 
+def run_pytest(arguments: Sequence[str]) -> int:
+    """Run pytest in this process, and return its exit status.  Pages run one after the other."""
+    alone = ["-n0"] if find_spec("xdist") else []
+    return int(pytest.main([*arguments, *alone]))
+
+
 class Runs:
     """What a pytest run holds: the settings, one provider, one `DocumentRun` a document."""
 
@@ -191,16 +223,24 @@ class Runs:
         self._progress = progress
         self.files: list[DocumentFile] = []
         self.foreign: tuple[DocumentReport, ...] = ()
+        self.warming: Warming | None = None
         self._provider: Provider | SandboxError | None = None
         self._runs: dict[Path, DocumentRun] = {}
+
+    def warm(self) -> None:
+        """Collect what the pages fetch, for later runs."""
+        from doctest_nix.warming import Warming
+
+        self.warming = Warming(self.provider, self._progress)
 
     def provider(self) -> Provider:
         """Return the run's provider, made at the first call.  Raises SandboxError."""
         if self._provider is None:
             from doctest_nix.sandbox.select import provider
 
+            pages = None if self.warming else [file.key for file in self.files if not file.error]
             try:
-                self._provider = provider(self.config, self._progress)
+                self._provider = provider(self.config, self._progress, pages)
             except SandboxError as error:
                 self._provider = error
         if isinstance(self._provider, SandboxError):
@@ -212,8 +252,15 @@ class Runs:
         if document.path not in self._runs:
             from doctest_nix.run import DocumentRun
 
+            def leave(sandbox: Sandbox) -> None:
+                if self.warming is not None:
+                    self.warming.collect(sandbox, document.key, _shown(document.path))
+
             self._runs[document.path] = DocumentRun(
-                document.planned, self.config, lambda: self.provider().create()
+                document.planned,
+                self.config,
+                lambda: self.provider().create(document.key),
+                leave,
             )
         return self._runs[document.path]
 
@@ -221,6 +268,8 @@ class Runs:
         """End everything.  Idempotent."""
         for run in self._runs.values():
             run.close()
+        if self.warming is not None:
+            self.warming.close()
         if self._provider is not None and not isinstance(self._provider, SandboxError):
             self._provider.close()
             self._provider = None
@@ -262,6 +311,8 @@ class DocumentFile(pytest.File):
     """A tutorial: its items are its steps."""
 
     planned: Plan
+    #: What tells it from an edited one.
+    key: str
     error: DocumentError | None = None
 
     def __init__(self, **keywords: Any) -> None:  # pytest's own
@@ -272,13 +323,16 @@ class DocumentFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item a step; where the document cannot be understood, one that says so."""
+        from doctest_nix.fingerprint import fingerprint
         from doctest_nix.formats import load
         from doctest_nix.plan import plan
 
         runs = self.config.stash[_RUNS]
         runs.files.append(self)
         try:
-            self.planned = plan(load(self.path, root=self.config.rootpath), runs.config)
+            document = load(self.path, root=self.config.rootpath)
+            self.key = fingerprint(document)
+            self.planned = plan(document, runs.config)
         except DocumentError as error:
             self.error = error
             yield MalformedItem.from_parent(self, name=f"{error.slug}:{error.line}", error=error)

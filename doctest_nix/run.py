@@ -26,8 +26,18 @@ class DocumentRun:
     go right all the same are right; one that goes wrong is blocked, for it may have needed it.
     """
 
-    def __init__(self, plan: Plan, config: Config, create: Callable[[], Sandbox]) -> None:
-        """``create`` returns a sandbox, not started; it is asked when a step first runs."""
+    def __init__(
+        self,
+        plan: Plan,
+        config: Config,
+        create: Callable[[], Sandbox],
+        leave: Callable[[Sandbox], None] = lambda sandbox: None,
+    ) -> None:
+        """``create`` returns a sandbox, not started; it is asked when a step first runs.
+
+        ``leave`` is told of it before it ends, and never raises.
+        """
+        self._leave = leave
         self._plan = plan
         self._config = config
         self._create = create
@@ -66,6 +76,8 @@ class DocumentRun:
         """End the sandbox.  Idempotent; never raises."""
         if self._stage is not None:
             self._attempts = self._stage.attempts()
+            if self._stage.started is not None:
+                self._leave(self._stage.started)
             self._stage.close()
             self._stage = None
 

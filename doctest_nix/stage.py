@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from doctest_nix import scripts, syntax
 from doctest_nix.attempt import Attempt
 from doctest_nix.batch import Batch
-from doctest_nix.config import Config, Limit
+from doctest_nix.config import Config, Limit, Need
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
 from doctest_nix.sandbox import HOME, WORKDIR, Completed, Ended, Sandbox
@@ -76,6 +76,15 @@ class Stage:
         if self._sandbox is None:
             return None
         return self._sandbox.exceeded(completed.output if completed is not None else "")
+
+    def tries(self, need: Need) -> bool:
+        """Tell whether a step with ``need`` is tried.  Raises SandboxError."""
+        return self.config.tries(need) or (need is Need.NETWORK and self.sandbox().warmed)
+
+    @property
+    def started(self) -> Sandbox | None:
+        """The sandbox, None where no step needed one yet."""
+        return self._sandbox
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Return what the page tried to reach through the run's proxy."""

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("doctest_nix.steps", "doctest_nix.formats"),
     ("doctest_nix.plan",),
-    ("doctest_nix.run", "doctest_nix.report", "doctest_nix.update"),
+    ("doctest_nix.run", "doctest_nix.report", "doctest_nix.update", "doctest_nix.warming"),
     ("converters",),
     ("doctest_nix.plugin", "doctest_nix.__main__", "doctest_nix.sphinx_ext"),
 )
@@ -62,7 +62,11 @@ DOORS = {
     "docutils": ("doctest_nix.formats.rst", "converters", "doctest_nix.sphinx_ext"),
     "sphinx": ("converters", "doctest_nix.sphinx_ext"),
     "myst_parser": ("converters", "doctest_nix.sphinx_ext"),
-    "docker": ("doctest_nix.sandbox.docker", "doctest_nix.sandbox.image"),
+    "docker": (
+        "doctest_nix.sandbox.docker",
+        "doctest_nix.sandbox.image",
+        "doctest_nix.sandbox.warm_image",
+    ),
     "requests": ("doctest_nix.sandbox.docker", "doctest_nix.sandbox.image"),
     "subprocess": ("doctest_nix.sandbox", "converters.commands", "converters.separate"),
     "pty": ("doctest_nix.sandbox",),

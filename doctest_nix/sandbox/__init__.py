@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
-from typing import Protocol
+from pathlib import Path, PurePosixPath
+from typing import IO, Protocol
 
 from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config, Limit, Network
@@ -85,6 +85,9 @@ class Sandbox(Protocol):
     nothing of the host's.
     """
 
+    #: Whether it has what its page fetched when it was warmed.
+    warmed: bool
+
     def start(self) -> None:
         """Make it ready.  Called once; raises SandboxError, and then leaves nothing behind."""
         ...
@@ -104,6 +107,13 @@ class Sandbox(Protocol):
         It sees their files and processes.  Output is stdout and stderr in one, decoded as UTF-8
         with ``surrogateescape``, not rendered.  A program still running after ``timeout``
         seconds is killed (``Ended.TIMEOUT``).  Raises SandboxError where the sandbox is gone.
+        """
+        ...
+
+    def channel(self, argv: Sequence[str]) -> Stream:
+        """Run ``argv`` in the root directory without a terminal, stdout and stderr in one stream.
+
+        It must read a line before it prints.  Raises SandboxError.
         """
         ...
 
@@ -143,14 +153,59 @@ class Sandbox(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """A store in which no page runs, and that later runs start from once it is kept."""
+
+    def valid(self) -> bytes:
+        """Return the paths that every sandbox starts with, a line each.  Raises OSError."""
+        ...
+
+    def take(self, archive: IO[bytes], page: str) -> Sequence[str]:
+        """Take of a page's archive what may be trusted; ``page`` is the key.
+
+        Returns the store paths that are new.  Raises OSError.
+        """
+        ...
+
+    def keep(self, pages: Iterable[str]) -> Kept:
+        """Make it what later runs start from, for pages with these keys.  Raises SandboxError."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write what was kept to a file that another machine can load.
+
+        Raises SandboxError, OSError.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Give back what is not kept.  Idempotent; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A warm store: how the engine or the file system names it, and its bytes."""
+
+    name: str
+    size: int
+
+
 class Provider(Protocol):
     """A backend in use: made once a run, it makes a `Sandbox` for each document."""
 
     #: One line for the report's head: backend, image or Nix version.
     description: str
 
-    def create(self) -> Sandbox:
-        """Return a new sandbox, not started."""
+    #: The keys of pages whose packages and fetches are in every sandbox.
+    warmed: frozenset[str]
+
+    def create(self, page: str = "") -> Sandbox:
+        """Return a new sandbox, not started, for the page with that key."""
+        ...
+
+    def shelf(self) -> Shelf:
+        """Return a clean store to collect in what pages fetch.  Raises SandboxError."""
         ...
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ an archive has other owners.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
@@ -31,6 +31,7 @@ from doctest_nix.sandbox import (
     Completed,
     Ended,
     Sandbox,
+    Shelf,
     Stream,
     cgroup,
     environment,
@@ -62,14 +63,19 @@ _NAMESPACES = (
 class BubblewrapProvider:
     """Sandboxes of the host's own Nix."""
 
-    def __init__(self, config: Config, search: str | None = None) -> None:
+    def __init__(
+        self, config: Config, search: str | None = None, *, pages: Collection[str] | None = None
+    ) -> None:
         """Find bubblewrap and Nix on ``search`` (``PATH``), and start a sandbox to be sure.
 
-        Raises SandboxError: BUBBLEWRAP_MISSING, NIX_MISSING, SANDBOX_START.
+        ``pages`` are the keys of the run's pages: there may be a warm store for them.  None says
+        to start from an empty one.  Raises SandboxError: BUBBLEWRAP_MISSING,
+        NIX_MISSING, SANDBOX_START.
         """
         self._host = look(search)
         self._groups = cgroup.find(config.limits)
         self._config = config
+        self.warmed: frozenset[str] = frozenset()
         # The kernel ends the sandboxes with the *thread* that made them: this one stays.
         self._spawner = ThreadPoolExecutor(1, "doctest-nix-bubblewrap")
         self._closing = ExitStack()
@@ -92,7 +98,7 @@ class BubblewrapProvider:
             self.close()
             raise
 
-    def create(self) -> Sandbox:
+    def create(self, page: str = "") -> Sandbox:
         """Return a sandbox to be."""
         sandbox = BubblewrapSandbox(
             self._config,
@@ -104,6 +110,10 @@ class BubblewrapProvider:
         )
         self._made.append(sandbox)
         return sandbox
+
+    def shelf(self) -> Shelf:
+        """Return a folder that becomes a warm store."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Stop what is left, and end the thread that made it."""
@@ -144,8 +154,9 @@ class BubblewrapSandbox:
         self._nixpkgs = nixpkgs
         self._database = database
         self._namespaces: Namespaces | None = None
-        self._courier = Courier(self._channel, longest=config.limits.output)
-        self._way_out = WayOut(config, self._channel)
+        self._courier = Courier(self.channel, longest=config.limits.output)
+        self.warmed = False
+        self._way_out = WayOut(config, self.channel)
 
     def start(self) -> None:
         """Make the namespaces, and wait until they are whole."""
@@ -249,7 +260,8 @@ class BubblewrapSandbox:
             mounts += ["--ro-bind", str(self._nixpkgs), str(NIXPKGS)]
         return mounts
 
-    def _channel(self, argv: Sequence[str]) -> Stream:
+    def channel(self, argv: Sequence[str]) -> Stream:
+        """Run ``argv`` without a terminal, and return its stream."""
         namespaces = self._alive()
         try:
             return namespaces.run(argv, self._environment({}))

@@ -6,8 +6,9 @@ import contextlib
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 
@@ -24,6 +25,7 @@ from doctest_nix.sandbox import (
     Completed,
     Ended,
     Sandbox,
+    Shelf,
     Stream,
     environment,
     signs,
@@ -33,6 +35,8 @@ from doctest_nix.sandbox.connection import Connection, FramedConnection, RemoteT
 from doctest_nix.sandbox.courier import GO, Courier
 from doctest_nix.sandbox.image import ENGINE_TROUBLE, Progress, connect, ensure, first_line
 from doctest_nix.sandbox.owner import LABEL, alive, me
+from doctest_nix.sandbox.store import given
+from doctest_nix.sandbox.warm_image import ImageShelf, find
 from doctest_nix.sandbox.watch import Watch
 from doctest_nix.sandbox.way_out import WayOut
 
@@ -58,6 +62,7 @@ _MAIN = """\
 for each in cat head mkdir rm stty timeout wc; do
   command -v $each >/dev/null || {{ echo "it has no $each"; exit 1; }}
 done
+{setup}
 echo ready
 exec timeout {seconds} sh -c 'while read -r mark; do
   for file in {events}; do
@@ -77,12 +82,20 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 class DockerProvider:
     """Containers of one image; none of them outlives `close`, or this process."""
 
-    def __init__(self, config: Config, progress: Progress = lambda line: None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        progress: Progress = lambda line: None,
+        pages: Collection[str] | None = None,
+    ) -> None:
         """Find the engine, pull the image where it is missing, sweep what dead owners left.
 
-        Raises SandboxError: ENGINE_DOWN, IMAGE_MISSING, SANDBOX_START.
+        ``pages`` are the keys of the run's pages: there may be a warm image for them.  None says
+        to start from the bare image.  Raises SandboxError: ENGINE_DOWN, IMAGE_MISSING,
+        SANDBOX_START.
         """
         self._config = config
+        self.warmed: frozenset[str] = frozenset()
         self._client = connect()
         self._volume = ""
         self._made: list[DockerSandbox] = []
@@ -90,10 +103,18 @@ class DockerProvider:
         # Removing a container takes 0.1 s: the next document need not wait for it.
         self._aside = ThreadPoolExecutor(2, "doctest-nix-docker")
         try:
-            ensure(self._client, config.image, progress)
+            warm = find(self._client, config, pages) if pages is not None else None
+            if warm is None:
+                ensure(self._client, config.image, progress)
+            base = warm.base if warm else str(self._client.images.get(config.image).id)
             version = self._client.version().get("Version", "?")
-            digest = str(self._client.images.get(config.image).id).removeprefix("sha256:")[:12]
+            digest = base.removeprefix("sha256:")[:12]
             self.description = f"container engine {version}, image {config.image} ({digest})"
+            if warm is not None and pages is not None:
+                self.warmed = warm.pages
+                self._config = replace(config, image=warm.name)
+                count = len(warm.pages.intersection(pages))
+                self.description += f", warm for {count} of {len(pages)} pages"
             self._sweep()
             self._storage = self._quota()
             self._mounts = [] if config.nixpkgs is None else [self._provide(config.nixpkgs)]
@@ -104,15 +125,28 @@ class DockerProvider:
             self.close()
             raise
 
-    def create(self) -> Sandbox:
+    def create(self, page: str = "") -> Sandbox:
         """Return a container to be."""
+        warm = page if page in self.warmed else ""
         sandbox = DockerSandbox(
-            self._client, self._config, self._mounts, self._storage, self._aside
+            self._client,
+            self._config,
+            self._mounts,
+            storage=self._storage,
+            aside=self._aside,
+            page=warm,
         )
         self._made.append(sandbox)
         if not self._storage:
             self._watch.begin()
         return sandbox
+
+    def shelf(self) -> Shelf:
+        """Return a container that becomes a warm image."""
+        try:
+            return ImageShelf(self._client, self._config)
+        except ENGINE_TROUBLE as error:
+            raise _not_started(self._config.image, error) from error
 
     def close(self) -> None:
         """Stop what is left, wait for the removals that are under way, and hang up."""
@@ -215,13 +249,18 @@ class DockerSandbox:
         client: docker.DockerClient,
         config: Config,
         mounts: list[Mount],
+        *,
         storage: Mapping[str, str],
         aside: ThreadPoolExecutor,
+        page: str,
     ) -> None:
         """Keep what `start` needs; ``aside`` does what nobody waits for.
 
         ``storage`` are the options by which the engine bounds its disk, none where it does not.
+        ``page`` is the key of the page whose fetch cache the image has, ``""`` where it has none.
         """
+        self.warmed = bool(page)
+        self._page = page
         self._client = client
         self._config = config
         self._mounts = mounts
@@ -232,15 +271,15 @@ class DockerSandbox:
         self._counted: Mapping[Limit, int] = {}
         self._tether: Connection | None = None
         self._terminals: list[RemoteTerminal] = []
-        self._courier = Courier(self._channel, longest=config.limits.output)
-        self._way_out = WayOut(config, self._channel)
+        self._courier = Courier(self.channel, longest=config.limits.output)
+        self._way_out = WayOut(config, self.channel)
 
     def start(self) -> None:
         """Create and start the container."""
         config = self._config
         limits = config.limits
         seconds = round(config.document_timeout) + _SLACK
-        main = _MAIN.format(seconds=seconds, events=" ".join(EVENTS))
+        main = _MAIN.format(seconds=seconds, events=" ".join(EVENTS), setup=given(self._page))
         try:
             container = self._client.containers.create(
                 config.image,
@@ -382,7 +421,8 @@ class DockerSandbox:
         except RuntimeError:
             work(*arguments)
 
-    def _channel(self, argv: Sequence[str]) -> Stream:
+    def channel(self, argv: Sequence[str]) -> Stream:
+        """Run ``argv`` without a terminal, and return its stream."""
         return self._exec(argv, {}, PurePosixPath("/"), terminal=False)
 
     def _exec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from doctest_nix.config import Backend, Config
 from doctest_nix.errors import SandboxError, Slug
@@ -15,8 +15,15 @@ Progress = Callable[[str], None]
 # The docker SDK takes 0.1 s to import: only a run that may use it pays.
 
 
-def provider(config: Config, progress: Progress = lambda line: None) -> Provider:
+def provider(
+    config: Config,
+    progress: Progress = lambda line: None,
+    pages: Collection[str] | None = None,
+) -> Provider:
     """Return the backend that ``config`` asks for, ready to make sandboxes.
+
+    ``pages`` are the keys of the pages that will run, so that what was warmed for them is found;
+    None says to start with nothing.
 
     AUTO takes Docker where an engine answers and has the image, else bubblewrap.  Docker asked
     for by name pulls an image that is missing, and tells ``progress`` how far that is; AUTO does
@@ -24,16 +31,16 @@ def provider(config: Config, progress: Progress = lambda line: None) -> Provider
     says of each backend what it lacks and how to get it.
     """
     if config.backend is not Backend.AUTO:
-        return BACKENDS[config.backend](config, progress)
+        return BACKENDS[config.backend](config, progress, pages)
     refusals: list[SandboxError] = []
     for attempt in (_docker_at_hand, _bubblewrap):
         try:
-            return attempt(config, progress)
+            return attempt(config, progress, pages)
         except SandboxError as refusal:
             refusals.append(refusal)
     if refusals[0].slug is Slug.IMAGE_MISSING:
         try:
-            return _docker(config, progress)
+            return _docker(config, progress, pages)
         except SandboxError as refusal:
             refusals[0] = refusal
     raise SandboxError(
@@ -44,13 +51,13 @@ def provider(config: Config, progress: Progress = lambda line: None) -> Provider
     )
 
 
-def _docker(config: Config, progress: Progress) -> Provider:
+def _docker(config: Config, progress: Progress, pages: Collection[str] | None) -> Provider:
     from doctest_nix.sandbox.docker import DockerProvider
 
-    return DockerProvider(config, progress)
+    return DockerProvider(config, progress, pages)
 
 
-def _docker_at_hand(config: Config, progress: Progress) -> Provider:
+def _docker_at_hand(config: Config, progress: Progress, pages: Collection[str] | None) -> Provider:
     from doctest_nix.sandbox.image import connect, missing, present
 
     client = connect()
@@ -59,17 +66,17 @@ def _docker_at_hand(config: Config, progress: Progress) -> Provider:
             raise missing(config.image, "")
     finally:
         client.close()
-    return _docker(config, progress)
+    return _docker(config, progress, pages)
 
 
-def _bubblewrap(config: Config, _progress: Progress) -> Provider:
+def _bubblewrap(config: Config, _progress: Progress, pages: Collection[str] | None) -> Provider:
     from doctest_nix.sandbox.bubblewrap import BubblewrapProvider
 
-    return BubblewrapProvider(config)
+    return BubblewrapProvider(config, pages=pages)
 
 
 #: A backend is one module, and one line here.
-BACKENDS: Mapping[Backend, Callable[[Config, Progress], Provider]] = {
+BACKENDS: Mapping[Backend, Callable[[Config, Progress, Collection[str] | None], Provider]] = {
     Backend.DOCKER: _docker,
     Backend.BUBBLEWRAP: _bubblewrap,
 }

@@ -187,7 +187,7 @@ def _make(move: Move, stage: Stage) -> None:
 def _prepare(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome | None:
     """Be where the prompt says; return an outcome where there is nothing more to type."""
     for unmet in of_command(exchange.input):
-        if not stage.config.tries(unmet.need):
+        if not stage.tries(unmet.need):
             return Lacking(unmet=unmet)
     match exchange.prompt:
         case Prompt.REPL:

@@ -130,7 +130,7 @@ def test_a_client_that_reads_slowly_does_not_hold_up_the_others(
 def test_a_way_that_cannot_be_opened_is_said_with_its_reason(
     sandbox: Sandbox, config: Config
 ) -> None:
-    second = WayOut(config, sandbox._channel)  # type: ignore[attr-defined]  # what backends use
+    second = WayOut(config, sandbox.channel)
     with pytest.raises(SandboxError) as caught:
         second.open()
     assert caught.value.problem == (
