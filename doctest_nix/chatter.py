@@ -124,7 +124,10 @@ _HEADS: Final = frozenset(
         *("• Up", "• Cr", "• up", "• cr", "Upda", "Crea", "upda", "crea"),
     )
 )
-_ODD: Final = frozenset(" [0123456789")
+_ODD: Final = frozenset(" [")
+
+#: What a line of curl's progress has, which starts with a number.
+_PROGRESS: Final = "--:--"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,12 @@ def sift(lines: Sequence[str]) -> Sifted:
     built: int | None = None
     belongs: re.Pattern[str] | None = None
     for line in lines:
-        if belongs is None and line[:4] not in _HEADS and line[:1] not in _ODD:
+        if (
+            belongs is None
+            and line[:4] not in _HEADS
+            and line[:1] not in _ODD
+            and not (line[:1].isdecimal() and _PROGRESS in line)
+        ):
             kept.append(line)
             continue
         if belongs is not None and belongs.match(line):

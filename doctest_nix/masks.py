@@ -101,11 +101,13 @@ class Reader:
 
     def _read(self, raw: str, reading: Reading, *, shown: bool) -> tuple[str, tuple[Part, ...]]:
         line = straight(raw)
+        if reading is Reading.LOOSE:
+            line = line.strip()
         parts: list[Part] = []
         if volatile.MAY_HAVE.search(line):
             line = self._mask(line, self._pattern(reading, shown=shown), reading, parts)
         if reading is Reading.LOOSE:
-            line = _LOOSE_SPACES.sub(lambda found: found["string"] or " ", line.strip())
+            line = _LOOSE_SPACES.sub(lambda found: found["string"] or " ", line)
         elif parts and "  " in line:
             line = _SPACES.sub(" ", line)
         return line, tuple(parts)

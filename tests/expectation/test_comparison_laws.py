@@ -84,6 +84,7 @@ def test_comparing_twice_with_what_was_bound_gives_the_same(
 @given(st.lists(PIECES, max_size=12).map(lambda parts: "".join(parts).replace("\n", " ")))
 @example("x86_64-linux0.5s")
 @example("/home/user0.5s")
+@example(" me@host ")
 def test_masks_are_idempotent(line: str) -> None:
     reader = Reader(home=HOME, directory=DIRECTORY, pinned=False, command="git --version")
     for reading in Reading:
