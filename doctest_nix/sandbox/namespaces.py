@@ -60,6 +60,9 @@ _ROWS = 50
 _TIOCSPTLCK = 0x40045431
 _TIOCGPTPEER = 0x5441
 
+#: What Python ignores, and hands to no program.
+_PYTHONS_OWN = (signal.SIGPIPE, signal.SIGXFSZ)
+
 #: The kernel counts processes by user namespace since then; before, by user of the host, who may
 #: have more than the limit already.
 _COUNTS_BY_NAMESPACE = (5, 14)
@@ -247,6 +250,8 @@ class Program:
                 env=env,
                 cwd="/",
                 start_new_session=True,
+                # Only where it is needed: without it, Python need not copy itself.
+                preexec_fn=_hear_all if _deaf_to() else None,  # noqa: PLW1509  it takes no lock
             )
         except BaseException:
             for each in ours:
@@ -319,6 +324,23 @@ class Program:
                 self._process.wait(0.02)
                 break
             self._process.send_signal(signal.SIGCONT)
+
+
+def _deaf_to() -> list[int]:
+    """Return the signals that we were started to ignore, as in a script's background.
+
+    A program that inherits that cannot undo it, and would not hear Ctrl-C.
+    """
+    return [
+        number
+        for number in signal.valid_signals()
+        if number not in _PYTHONS_OWN and signal.getsignal(number) is signal.SIG_IGN
+    ]
+
+
+def _hear_all() -> None:
+    for number in _deaf_to():
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _wait_until_ready(output: BinaryIO) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -240,6 +241,15 @@ def test_an_interrupt_key_reaches_the_foreground_alone(sandbox: Sandbox) -> None
     stream.write(b"echo $?\n")
     assert b"130\r\n% " == until(stream, b"% ")
     stream.close()
+
+
+def test_a_program_hears_a_signal_that_our_own_run_ignores(sandbox: Sandbox) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `pytest &` in a script has it
+    try:
+        stream = sandbox.attach(["sh", "-c", "trap 'echo heard' INT; kill -INT $$; echo over"], {})
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert b"heard\r\nover\r\n" == rest(stream)
 
 
 def test_the_end_is_that_of_the_program_whatever_it_left_running(sandbox: Sandbox) -> None:
