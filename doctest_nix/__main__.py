@@ -15,7 +15,7 @@ from doctest_nix.plan import plan
 from doctest_nix.plugin import run_pytest
 from doctest_nix.report.listing import listing
 from doctest_nix.report.neutral import neutral_lines
-from doctest_nix.sandbox import warm_image
+from doctest_nix.sandbox import warm_folder, warm_image
 from doctest_nix.sandbox.image import SUITES, build
 
 _CONVERT = "convert"
@@ -130,7 +130,8 @@ def _warm(arguments: argparse.Namespace) -> int:
         print("Name pages to run, or a file to --load.", file=sys.stderr)
         return 2
     if arguments.load is not None:
-        for name in warm_image.load(arguments.load):
+        kind = warm_folder if warm_folder.is_saved(arguments.load) else warm_image
+        for name in kind.load(arguments.load):
             print(f"loaded: {name}")
     if not arguments.paths:
         return 0

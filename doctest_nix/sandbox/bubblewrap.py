@@ -15,9 +15,11 @@ an archive has other owners.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -40,7 +42,9 @@ from doctest_nix.sandbox import (
 from doctest_nix.sandbox.cgroup import Group, Groups
 from doctest_nix.sandbox.courier import Courier
 from doctest_nix.sandbox.host import Host, database, look, package_set
-from doctest_nix.sandbox.namespaces import Namespaces, files_size, start
+from doctest_nix.sandbox.namespaces import Layer, Namespaces, files_size, start
+from doctest_nix.sandbox.store import given
+from doctest_nix.sandbox.warm_folder import FolderShelf, WarmFolder, find
 from doctest_nix.sandbox.way_out import WayOut
 
 #: Seconds that a sandbox outlives its document's own limit, if nobody stops it before.
@@ -82,15 +86,18 @@ class BubblewrapProvider:
         self._nixpkgs: Path | None = None
         self._database: BinaryIO | None = None
         self._made: list[BubblewrapSandbox] = []
+        self._warm: Path | None = None
         try:
+            if pages is not None and not self._host.overlay:
+                self._use(find(config, pages))
             if config.nixpkgs is not None:
                 self._nixpkgs = package_set(config.nixpkgs, self._host, self._closing)
             if self._host.overlay:
                 self._database = self._closing.enter_context(database())
             unlimited = " and ".join(self._groups.unlimited())
             warning = f", no limit of {unlimited}" if unlimited else ""
-            version = self._version().rpartition(" ")[2]
-            self.description = f"bubblewrap, Nix {version}{warning}"
+            version, warmth = self._try(pages or ())
+            self.description = f"bubblewrap, Nix {version}{warning}{warmth}"
         except OSError as error:
             self.close()
             raise _not_started(error) from error
@@ -107,13 +114,22 @@ class BubblewrapProvider:
             spawner=self._spawner,
             nixpkgs=self._nixpkgs,
             database=self._database,
+            warm=self._warm,
+            page=page if page in self.warmed else "",
         )
         self._made.append(sandbox)
         return sandbox
 
     def shelf(self) -> Shelf:
         """Return a folder that becomes a warm store."""
-        raise NotImplementedError
+        if self._host.overlay:
+            raise SandboxError(
+                Slug.WARM,
+                "Nix lives in the host's own /nix/store, and a warm store cannot stand beside it.",
+                remedy="What the host's store has is there without. For more use containers:"
+                " --nix-sandbox=docker",
+            )
+        return FolderShelf(self._config, self._collector)
 
     def close(self) -> None:
         """Stop what is left, and end the thread that made it."""
@@ -123,11 +139,42 @@ class BubblewrapProvider:
         with suppress(OSError):
             self._closing.close()
 
+    def _use(self, warm: WarmFolder | None) -> None:
+        """Start from ``warm`` from now on."""
+        self._warm = warm.nix if warm else None
+        self.warmed = warm.pages if warm else frozenset()
+
+    def _collector(self, nix: Path) -> BubblewrapSandbox:
+        sandbox = BubblewrapSandbox(
+            replace(self._config, network=Network.NONE),
+            self._host,
+            groups=self._groups,
+            spawner=self._spawner,
+            nixpkgs=None,
+            database=None,
+            nix=nix,
+        )
+        self._made.append(sandbox)
+        return sandbox
+
+    def _try(self, pages: Collection[str]) -> tuple[str, str]:
+        """Start a sandbox; return its Nix's version, and what to say of the warm store in use."""
+        if self._warm is None:
+            return self._version(), ""
+        try:
+            count = len(self.warmed.intersection(pages))
+            return self._version(), f", warm for {count} of {len(pages)} pages"
+        except SandboxError as error:
+            # Linux mounts an overlay for users since 5.11, unless it is told not to.
+            self._use(None)
+            return self._version(), f", not warm: {error.problem}"
+
     def _version(self) -> str:
         sandbox = self.create()
         sandbox.start()
         try:
-            return sandbox.run(["nix-instantiate", "--version"], timeout=60).output.strip()
+            said = sandbox.run(["nix-instantiate", "--version"], timeout=60).output
+            return said.strip().rpartition(" ")[2]
         finally:
             sandbox.stop()
 
@@ -144,8 +191,18 @@ class BubblewrapSandbox:
         spawner: ThreadPoolExecutor,
         nixpkgs: Path | None,
         database: BinaryIO | None,
+        warm: Path | None = None,
+        page: str = "",
+        nix: Path | None = None,
     ) -> None:
-        """Keep what `start` needs; ``spawner`` must outlive the sandbox."""
+        """Keep what `start` needs; ``spawner`` must outlive the sandbox.
+
+        ``warm`` is the /nix that it starts from, and ``page`` the key of the page whose fetch
+        cache is there, ``""`` for none.  ``nix`` is a folder that is its /nix, to write to.
+        """
+        self._warm = warm
+        self._page = page
+        self._nix = nix
         self._config = config
         self._host = host
         self._groups = groups
@@ -155,7 +212,7 @@ class BubblewrapSandbox:
         self._database = database
         self._namespaces: Namespaces | None = None
         self._courier = Courier(self.channel, longest=config.limits.output)
-        self.warmed = False
+        self.warmed = bool(page)
         self._way_out = WayOut(config, self.channel)
 
     def start(self) -> None:
@@ -171,11 +228,12 @@ class BubblewrapSandbox:
                 self._namespaces = start(
                     self._host,
                     [*_NAMESPACES, *self._network(), *self._mounts(files)],
-                    _ETC,
+                    _ETC + given(self._page),
                     spawner=self._spawner,
                     limits=self._config.limits,
                     group=self._group,
                     seconds=round(self._config.document_timeout) + _SLACK,
+                    layer=self._layer(),
                     files=files,
                 )
             except (OSError, RuntimeError) as error:
@@ -252,13 +310,25 @@ class BubblewrapSandbox:
             *("--dir", "/run", "--perms", "0700", "--dir", "/root", "--dir", "/nix"),
             *("--dir", str(WORKDIR), "--chdir", str(WORKDIR), "--setenv", "PATH", self._host.path),
         ]
-        if self._host.overlay:
-            mounts += ["--bind", "/nix/store", "/nix/store"]
+        if (layer := self._layer()) is not None:
+            seen = "/nix/store" if self._host.overlay else "/nix"
+            mounts += ["--bind", layer.place, seen]
+        if self._nix is not None:
+            mounts += ["--bind", str(self._nix), "/nix"]
         for file in files:
             mounts += ["--file", str(file.fileno()), "/nix/var/nix/db/db.sqlite"]
         if self._nixpkgs is not None:
             mounts += ["--ro-bind", str(self._nixpkgs), str(NIXPKGS)]
         return mounts
+
+    def _layer(self) -> Layer | None:
+        if self._host.overlay:
+            return Layer(lower="/nix/store", scratch="/nix/var", place="/nix/store")
+        if self._warm is None:
+            return None
+        # The folder's name may have what the kernel takes for the end of it.
+        lower = re.sub(r"([\\:,])", r"\\\1", str(self._warm))
+        return Layer(lower=lower, scratch="/sys", place="/sys/nix")
 
     def channel(self, argv: Sequence[str]) -> Stream:
         """Run ``argv`` without a terminal, and return its stream."""

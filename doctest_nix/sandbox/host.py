@@ -91,7 +91,7 @@ def look(search: str | None = None) -> Host:
         },
         mounts=tuple(_mounts(places)),
         path=":".join([*stored, _SYSTEM_PATH]),
-        account=_account(),
+        account=account(),
         overlay=_is_stored(nix_folder),
         sizes=_knows_sizes(found["bwrap"]),
     )
@@ -195,7 +195,7 @@ def _mounts(places: str) -> Iterator[str]:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
 
 
-def _account() -> int | None:
+def account() -> int | None:
     """Return the account for sandboxes of root; None where we are not root, or cannot change.
 
     That is so in a user namespace that has no such user, and without the capabilities.

@@ -17,6 +17,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,16 +30,15 @@ from doctest_nix.sandbox.host import Host
 _PATIENCE = 30.0
 
 #: Before bubblewrap: as root of a new user namespace.  No further user namespaces below it: they
-#: are the kernel's widest door, and Docker's containers have none either.  Where Nix lives in the
-#: host's store, that is put below a layer in memory.
+#: are the kernel's widest door, and Docker's containers have none either.  A store of the host's
+#: is put below a layer in memory.
 _OUTSIDE = """\
 { echo 0 >/proc/sys/user/max_user_namespaces; } 2>/dev/null
-if [ "$1" = overlay ]; then
-  "$2" -t tmpfs -o "size=$3" none /nix/var && mkdir /nix/var/up /nix/var/work &&
-  "$2" -t overlay -o lowerdir=/nix/store,upperdir=/nix/var/up,workdir=/nix/var/work,userxattr \\
-    none /nix/store || exit
+if [ "$3" ]; then
+  "$1" -t tmpfs -o "size=$2" none "$4" && mkdir -p "$4/up" "$4/work" "$5" &&
+  "$1" -t overlay -o "lowerdir=$3,upperdir=$4/up,workdir=$4/work,userxattr" none "$5" || exit
 fi
-shift 3
+shift 5
 exec "$@"
 """
 
@@ -66,6 +66,19 @@ _PYTHONS_OWN = (signal.SIGPIPE, signal.SIGXFSZ)
 #: The kernel counts processes by user namespace since then; before, by user of the host, who may
 #: have more than the limit already.
 _COUNTS_BY_NAMESPACE = (5, 14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A folder of the host below a layer in memory, as seen where bwrap starts.
+
+    ``lower`` is the folder, ``place`` where both are seen together, and ``scratch`` a folder that
+    nobody looks into there, for the memory file system.
+    """
+
+    lower: str
+    scratch: str
+    place: str
 
 
 class Namespaces:
@@ -181,13 +194,15 @@ def start(
     limits: Limits,
     group: Group,
     seconds: int,
+    layer: Layer | None = None,
     files: Sequence[BinaryIO] = (),
 ) -> Namespaces:
     """Bring up namespaces with bwrap's ``arguments``, and run ``setup`` in them first.
 
     ``spawner`` must be one thread that outlives them: the kernel ends them with it.  Without us
-    they end after ``seconds``.  All that runs in them belongs to ``group``.  ``files`` are those
-    that ``arguments`` name by number.  Raises OSError with what bwrap said.
+    they end after ``seconds``.  All that runs in them belongs to ``group``.  ``layer`` is put in
+    place before bwrap runs.  ``files`` are those that ``arguments`` name by number.  Raises
+    OSError with what bwrap said.
     """
     programs = host.programs
     with contextlib.ExitStack() as closing:
@@ -201,7 +216,8 @@ def start(
         command = [
             *[programs["unshare"], "--user", "--map-root-user", "--mount", "--"],
             *[programs["sh"], "-c", _OUTSIDE, "sh"],
-            *["overlay" if host.overlay else "none", programs["mount"], str(files_size(limits))],
+            *[programs["mount"], str(files_size(limits))],
+            *([layer.lower, layer.scratch, layer.place] if layer else ["", "", ""]),
             *[programs["bwrap"], "--args", str(private.fileno()), "/bin/sh", "-c"],
             _INSIDE.format(setup=setup, seconds=seconds),
         ]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import http.server
 import io
 import json
+import os
+import shutil
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import docker
 import pytest
 from binary_cache import HOST, IMAGE, Cache
 
+from doctest_nix.__main__ import main
 from doctest_nix.sandbox.image import connect
+from doctest_nix.sandbox.pin import fingerprint
 from doctest_nix.sandbox.warm_image import REPOSITORY
 
 WORDS = " ".join(f"word{number}" for number in range(12))
@@ -30,21 +34,29 @@ word11
 """
 
 
+@pytest.fixture(params=["docker", "bubblewrap"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Keep warm folders where root's sandboxes can read, and no other run looks."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("XDG_CACHE_HOME", folder)
+        yield Path(folder, "doctest-nix", "warm")
+
+
 @pytest.fixture
-def options(cache: Cache) -> list[str]:
+def options(cache: Cache, backend: str) -> list[str]:
     return [
-        "--nix-sandbox=docker",
+        f"--nix-sandbox={backend}",
         f"--nix-image={IMAGE}",
         f"--nix-nixpkgs={cache.nixpkgs}",
         f"--nix-trusted-public-keys={cache.key}",
         "--nix-json=report.json",
     ]
-
-
-@pytest.fixture
-def engine() -> Iterator[docker.DockerClient]:
-    with closing(connect()) as client:
-        yield client
 
 
 def fates(pytester: pytest.Pytester) -> list[str]:
@@ -67,9 +79,19 @@ def warm(
     return result
 
 
-def layer(engine: docker.DockerClient, image: str) -> list[str]:
-    """Return the names of what is not a folder in the image's last layer."""
-    data = io.BytesIO(b"".join(engine.api.get_image(image)))
+def made(result: pytest.RunResult) -> str:
+    """Return the image or folder that a run says it made."""
+    (line,) = [line for line in result.outlines if "nix: warm: " in line]
+    return line.partition("warm: ")[2].partition(",")[0]
+
+
+def kept(warm: str) -> list[str]:
+    """Return the names of what is not a folder in the image's last layer, or in the folder."""
+    if not warm.startswith(REPOSITORY):
+        files = [Path(root, name) for root, _, names in os.walk(warm) for name in names]
+        return [str(file.relative_to(warm)) for file in files]
+    with closing(connect()) as engine:
+        data = io.BytesIO(b"".join(engine.api.get_image(warm)))
     with tarfile.open(fileobj=data) as archive:
         manifest = archive.extractfile("manifest.json")
         assert manifest is not None
@@ -78,22 +100,21 @@ def layer(engine: docker.DockerClient, image: str) -> list[str]:
             return [member.name for member in files if not member.isdir()]
 
 
-def image_of(result: pytest.RunResult) -> str:
-    """Return the warm image that a run says it made."""
-    (line,) = [line for line in result.outlines if f"warm: {REPOSITORY}" in line]
-    return line.partition("warm: ")[2].partition(",")[0]
+def forget(warm: str) -> None:
+    """Remove an image, or a folder."""
+    if warm.startswith(REPOSITORY):
+        with closing(connect()) as engine:
+            engine.api.remove_image(warm)
+    else:
+        shutil.rmtree(warm)
 
 
 def test_a_page_that_was_warmed_passes_without_network_and_without_the_cache(
     pytester: pytest.Pytester,
     options: list[str],
     served: http.server.ThreadingHTTPServer,
-    engine: docker.DockerClient,
 ) -> None:
     pytester.makefile(".md", page=PAGE)
-    pytester.runpytest_inprocess("page.md", *options)
-    assert ["failed"] == fates(pytester)
-
     result = warm(pytester, served, options, "page.md")
     assert ["passed"] == fates(pytester)
 
@@ -101,9 +122,11 @@ def test_a_page_that_was_warmed_passes_without_network_and_without_the_cache(
     assert ["passed"] == fates(pytester)
     after.stdout.fnmatch_lines(["nix: 1 blocks: 1 run*, warm for 1 of 1 pages]"])
     # What the page fetched, and nothing else: no home, no working files, no engine's leftovers.
-    names = layer(engine, image_of(result))
+    names = kept(made(result))
     assert 12 == sum(name.endswith("/noise") for name in names)
-    assert {"nix/store", "nix/var"} == {"/".join(Path(name).parts[:2]) for name in names}
+    assert {"nix/store", "nix/var"} == {
+        "/".join(Path(name).parts[:2]) for name in names if name != "warm.json"
+    }
 
 
 BUILT = """\
@@ -137,13 +160,17 @@ $ ln -s /nix/store ~/.cache/nix/link
 ```
 """
 
-OTHER = """\
-# Other
+WORD = """\
+# Word
 
 ```console
-$ nix-shell -p word3 --run word3
+$ $(nix-build --no-out-link '<nixpkgs>' -A word3)/bin/word3
 word3
 ```
+"""
+
+OTHER = f"""\
+{WORD}
 
 ```console
 $ ls ~/.cache/nix/poison
@@ -156,7 +183,6 @@ def test_what_a_page_built_itself_is_built_again_and_what_it_forged_is_not_taken
     pytester: pytest.Pytester,
     options: list[str],
     served: http.server.ThreadingHTTPServer,
-    engine: docker.DockerClient,
 ) -> None:
     pytester.makefile(".md", a_built=BUILT, b_poison=POISON, c_other=OTHER)
     result = warm(pytester, served, options, "a_built.md", "b_poison.md", "c_other.md")
@@ -164,7 +190,7 @@ def test_what_a_page_built_itself_is_built_again_and_what_it_forged_is_not_taken
 
     pytester.runpytest_inprocess("a_built.md", "c_other.md", *options)
     assert ["passed"] * 3 == fates(pytester)
-    names = layer(engine, image_of(result))
+    names = kept(made(result))
     assert 1 == sum("-word3/bin/word3" in name for name in names)
     assert [] == [name for name in names if name.endswith(("-own", "/link"))]
 
@@ -173,16 +199,45 @@ def test_a_warm_image_is_carried_to_another_engine_in_a_file(
     pytester: pytest.Pytester,
     options: list[str],
     served: http.server.ThreadingHTTPServer,
-    engine: docker.DockerClient,
 ) -> None:
-    page = PAGE.replace("word0; word11", "word11").replace("word0\n", "")
-    pytester.makefile(".md", page=page)
+    pytester.makefile(".md", page=WORD)
     result = warm(pytester, served, [*options, "--nix-warm-save=warm.tar"], "page.md")
-    engine.api.remove_image(image_of(result))
+    forget(made(result))
     pytester.runpytest_inprocess("page.md", *options)
     before = fates(pytester)
 
     done = pytester.run(sys.executable, "-m", "doctest_nix", "warm", "--load=warm.tar")
-    assert [f"loaded: {image_of(result)}, pages: 1"] == done.outlines
+    assert [f"loaded: {made(result)}, pages: 1"] == done.outlines
     pytester.runpytest_inprocess("page.md", *options)
-    assert (["failed"], ["passed"]) == (before, fates(pytester))
+    assert (["skipped"], ["passed"]) == (before, fates(pytester))
+
+
+def test_a_warm_store_that_cannot_be_used_is_said_and_the_page_runs_without(
+    pytester: pytest.Pytester, cache: Cache, stores: Path
+) -> None:
+    pytester.makefile(".md", page="# T\n\n```console\n$ echo here\nhere\n```\n")
+    store = stores / "store"
+    store.mkdir(parents=True)
+    about = {"nixpkgs": fingerprint(cache.nixpkgs), "pages": ["a-page"]}
+    store.joinpath("warm.json").write_text(json.dumps(about))
+    result = pytester.runpytest_inprocess(
+        "page.md", "--nix-sandbox=bubblewrap", f"--nix-nixpkgs={cache.nixpkgs}"
+    )
+    result.stdout.fnmatch_lines(
+        ["nix: 1 blocks: 1 run, * not warm: bubblewrap did not start: mount: /sys/nix: *"]
+    )
+
+
+@pytest.mark.parametrize("text", [b"no archive", b""])
+def test_a_file_that_is_no_warm_store_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: bytes
+) -> None:
+    file = tmp_path / "warm.tar"
+    file.write_bytes(text)
+    assert 1 == main(["warm", f"--load={file}"])
+    assert f"{file} cannot be loaded: " in capsys.readouterr().err
+
+
+def test_a_warm_command_that_says_nothing_is_a_misuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == main(["warm"])
+    assert "Name pages to run, or a file to --load.\n" == capsys.readouterr().err
