@@ -73,6 +73,7 @@ def podman(image: str) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         service = subprocess.Popen(
             ["podman", *options, "system", "service", "--time=0", address],
+            cwd=folder,  # conmon leaves a file `oom` where it stands
             env={"PATH": PROGRAMS, "HOME": str(folder), "TMPDIR": str(folder)},
             stdout=log,
             stderr=log,
