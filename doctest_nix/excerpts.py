@@ -37,6 +37,8 @@ FORMS: tuple[tuple[str, str], ...] = (
 _CALLOUT = re.compile(r"[\u2460-\u2473\u2776-\u277f]")
 _ELISION = re.compile(r"\.{3,}|…")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+|\n[ \t]*#[ \t]*or\b[^\n]*\n")
+#: Where the next of several files begins: a comment that is its name.
+_FILES = re.compile(r"\n(?=#[ \t]*[\w./-]+\.nix\b[^\n]*\n)")
 _ELIDED_LINES = re.compile(r"\n[ \t]*\n+|\n[ \t]*#[ \t]*(?:\.{3,}|…|or\b)[^\n]*\n")
 
 #: A last line with an elision, and the brackets that are closed after it.
@@ -104,7 +106,7 @@ def readings_of_part(text: str) -> Iterator[str]:
 
 def splits(text: str) -> Iterator[tuple[str, ...]]:
     """Yield the parts of a block that shows several snippets, split in one way and another."""
-    for mark in (_PARAGRAPHS, _ELIDED_LINES):
+    for mark in (_FILES, _PARAGRAPHS, _ELIDED_LINES):
         parts = tuple(part for part in mark.split(text) if _has_code(part))
         if len(parts) > 1:
             yield parts

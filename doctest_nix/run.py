@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 
 from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config
@@ -14,6 +15,7 @@ from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
 from doctest_nix.steps.file import FileStep
 from doctest_nix.steps.judge import beyond
+from doctest_nix.steps.patch import PatchStep
 from doctest_nix.steps.syntax import SyntaxStep
 from doctest_nix.verdict import Fate, Mismatch, Verdict
 
@@ -45,7 +47,7 @@ class DocumentRun:
         self._verdicts: dict[int, Verdict] = {}
         self._next = 0  # what changes anything before this step was executed
         self._blocker: str | None = None
-        self._lack: str | None = None
+        self._lacks: list[tuple[Step, str]] = []  # steps skipped for a need, and what that blocks
         self._trouble: SandboxError | None = None
         self._attempts: tuple[Attempt, ...] = ()
 
@@ -84,16 +86,15 @@ class DocumentRun:
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
         verdict = self._attempt(step, self._plan.setup[index])
-        may_lack = step.depends and self._lack is not None and not verdict.by_itself
-        if verdict.fate is Fate.FAILED and may_lack:
-            reason = self._lack or ""
-            verdict = Verdict(fate=Fate.BLOCKED, reason=reason, seconds=verdict.seconds)
+        lacks = [reason for lacking, reason in self._lacks if _may_need(step, lacking)]
+        if verdict.fate is Fate.FAILED and step.depends and lacks and not verdict.by_itself:
+            verdict = Verdict(fate=Fate.BLOCKED, reason=lacks[0], seconds=verdict.seconds)
         elif verdict.fate is Fate.FAILED and step.changes:
             place = verdict.mismatch.location if verdict.mismatch else step.blocks[0].location
             self._blocker = f"blocked by the failure at line {place.line}"
-        elif step.changes and verdict.fate is Fate.SKIPPED and self._lack is None:
+        elif step.changes and verdict.fate is Fate.SKIPPED:
             line = step.blocks[0].location.line
-            self._lack = f"blocked by line {line}, which {verdict.reason}"
+            self._lacks.append((step, f"blocked by line {line}, which {verdict.reason}"))
         self._verdicts[index] = verdict
 
     def _attempt(self, step: Step, setup: tuple[str, ...]) -> Verdict:
@@ -126,3 +127,16 @@ class DocumentRun:
                     case _:
                         pass
         return self._stage
+
+
+def _may_need(step: Step, lacking: Step) -> bool:
+    """Tell whether ``step`` may build on what ``lacking`` would have done.
+
+    A diff builds on its file alone: on other diffs of it, and on commands that name it.
+    """
+    if not isinstance(step, PatchStep) or step.target is None:
+        return True
+    if isinstance(lacking, PatchStep):
+        return lacking.target in (step.target, None)
+    name = PurePosixPath(step.target).name
+    return any(name in block.text for block in lacking.blocks)

@@ -18,6 +18,7 @@ _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _SINGLE_QUOTED = re.compile(r"'[^'\n]*'|\\\\.")
 _PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][^<>\n|&;]*>(?!>)")
 _ELISION = re.compile(r"(?:^|\s)\.\.\.(?=\s|$)|\S*…\S*|/nix/store/\S*?\.\.\.\S*")
+_ANY_PATH = re.compile(r"(?<!\S)/(?:path/to|your/path)/\S*")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\b(?!\}?[-:=+?])")
 _UNDEFINED = re.compile(r"undefined variable ['`]([^'`]+)'")
 _ERROR = re.compile(r"(?:^|\n)\s*error\b")
@@ -35,7 +36,7 @@ _GLOBAL_NAMES = frozenset(
 def placeholder(command: str) -> Unmet | None:
     """Return the need of what a placeholder stands for, or dots."""
     plain = _QUOTED.sub("", command)
-    found = _PLACEHOLDER.search(plain) or _ELISION.search(plain)
+    found = _PLACEHOLDER.search(plain) or _ELISION.search(plain) or _ANY_PATH.search(plain)
     return _value(found[0].strip()) if found else None
 
 

@@ -158,6 +158,8 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
         base = PurePosixPath(path).name
         if base in stage.shown_in_part and not _exists(str(stage.directory / path), stage):
             return Unmet(need=Need.FILE, sign=f"{base}, of which the page shows only a part")
+        if base == "<nixpkgs>":
+            return Unmet(need=Need.RELEASE, sign="this Nix takes <nixpkgs> with --file alone")
         is_command = "/" not in name and name in started
         if base not in _DEFAULTS and (base not in command or is_command):
             continue
@@ -189,8 +191,9 @@ def _is_readers_own(path: PurePosixPath, stage: Stage) -> bool:
 
 
 def _is_made_by_page(directory: PurePosixPath, stage: Stage) -> bool:
-    inside = directory.is_relative_to(WORKDIR) or directory.is_relative_to("/tmp")  # noqa: S108
-    return inside or directory.is_relative_to(PurePosixPath("/nix/store"))
+    places = (PurePosixPath("/tmp"), PurePosixPath("/nix/store"))  # noqa: S108
+    below = any(place in directory.parents for place in places)
+    return below or directory.is_relative_to(WORKDIR)
 
 
 def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:

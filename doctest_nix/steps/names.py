@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -41,7 +43,7 @@ _SHELLS = SESSION_LANGUAGES | {"bash", "sh", "shell", "zsh", "fish"}
 _WRITES = re.compile(
     r"\b(?:creat\w+|sav\w+|writ\w+|put|plac\w+|stor\w+|mak\w+|add\w*|append\w*|past\w+|copy|copied"
     r"|replac\w+|chang\w+|edit\w*|updat\w+|modif\w+|contents?|called|named|contain\w*|extend\w*"
-    r"|new file|following|fill)\b",
+    r"|new file|following|fill|given|have an?)\b",
     re.IGNORECASE,
 )
 _APPENDS = re.compile(r"\bappend(?:ed|ing|s)?\b|\badd\b[^.]*\bto the end\b", re.IGNORECASE)
@@ -80,7 +82,7 @@ def file_named(block: Block, context: Context) -> Named | None:
 
     What an annotation says is so.  Else the caption is believed first, then a word of the info
     string, then a comment that is the whole first line, then the last file named as code in the
-    sentence before, then one in a sentence "Save this as `x`" after.
+    sentence before, then one in a sentence "Save this as `x`" after, before the next block.
     """
     annotations = context.annotations
     if annotations.file is not None:
@@ -91,7 +93,7 @@ def file_named(block: Block, context: Context) -> Named | None:
             insert_after=annotations.insert_after,
         )
     stated = stated_name(block)
-    before, after = context.before, context.after
+    before = context.before
     said = _sentence_before(before)
     if stated is not None:
         return Named(name=stated, source=Source.STATED, appends=_APPENDS.search(said) is not None)
@@ -100,11 +102,12 @@ def file_named(block: Block, context: Context) -> Named | None:
         if spoken:
             appends = _APPENDS.search(said) is not None
             return Named(name=_plain(spoken[-1]), source=Source.PROSE, appends=appends)
-    if isinstance(after, Prose) and _SAVES_AFTER.match(after.text):
-        first = _SENTENCE_END.split(after.text)[0]
-        spoken = [word for word in after.code if word in first and _may_be(block, word)]
-        if spoken:
-            return Named(name=_plain(spoken[0]), source=Source.PROSE)
+    for distance, prose in enumerate(_prose_after(context), 1):
+        if _SAVES_AFTER.match(prose.text) and (distance == 1 or _SAVES_IT.search(prose.text)):
+            first = _SENTENCE_END.split(prose.text)[0]
+            spoken = [word for word in prose.code if word in first and _may_be(block, word)]
+            if spoken:
+                return Named(name=_plain(spoken[0]), source=Source.PROSE)
     return None
 
 
@@ -134,6 +137,16 @@ def stated_name(block: Block) -> str | None:
     if found and _is_known(found["name"].rstrip(":")):
         return _plain(found["name"].rstrip(":"))
     return None
+
+
+def _prose_after(context: Context) -> Iterator[Prose]:
+    """Yield the paragraphs after a block, up to the next block or heading."""
+    for distance in itertools.count(1):
+        match context.at(distance):
+            case Prose() as prose:
+                yield prose
+            case _:
+                return
 
 
 def _sentence_before(element: object) -> str:

@@ -64,7 +64,7 @@ class PatchStep:
             case Refused(why=Why.ALREADY):
                 return self._applied(Rung.EXACT, begin, f"patch: {outcome.reason}")
             case Refused(why=Why.NO_CONTEXT, reason=reason):
-                return _skipped(f"needs a reader: {reason}")
+                return _skipped(f"needs value: where the lines go: {reason}")
             case Refused() if not self.stated and outcome.found * 2 < outcome.of:
                 return _skipped("needs file: the page does not say which file this changes")
             case Refused():

@@ -20,6 +20,9 @@ _BEGINS_A_COMMAND = re.compile(
 )
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 _SYNTAX = re.compile(r"[({!]\s|(?:if|for|while|until|case|function)\s")
+#: A word in parentheses after another: what no shell reads.
+_PROSE = re.compile(r"(?<=[\w.,)])\s+\((?![()])")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\\\\.")
 _ENDS_A_SENTENCE = re.compile(r"\s\S.*[^.\s][.:,!?]$|\.\.\.$|…$")
 _STORE_PATH = re.compile(r"/nix/store/[^/\s]+$")
 
@@ -69,7 +72,9 @@ def looks_like_command(line: str) -> bool:
     started = programs(line)
     if not started or not _BEGINS_A_COMMAND.match(started[0]):
         return False
-    if _STORE_PATH.match(first) or ("\n" not in line and _ENDS_A_SENTENCE.search(first)):
+    if _STORE_PATH.match(first) or _PROSE.search(_QUOTED.sub("", first)):
+        return False
+    if "\n" not in line and _ENDS_A_SENTENCE.search(first):
         return False
     return bool(chatter.sift([first]).lines)
 
