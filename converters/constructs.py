@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from docutils import nodes
 
@@ -119,7 +120,7 @@ def _definition(pen: Pen, item: nodes.definition_list_item, key: Key) -> Lines:
     for index, child in enumerate(item.children):
         match child:
             case nodes.term():
-                terms.append(inline.paragraph(pen, child.children))
+                terms.append(_term(pen, child))
             case nodes.definition():
                 body = pen.flow(child, (*key, index))
                 lines = body if body.text else Lines(text=("",))
@@ -127,6 +128,14 @@ def _definition(pen: Pen, item: nodes.definition_list_item, key: Key) -> Lines:
             case _:
                 raise UnwritableError(f"a {child.__class__.__name__} in a definition list")
     raise UnwritableError("a term without a definition")
+
+
+def _term(pen: Pen, node: nodes.term) -> str:
+    """Write a term; a substitution alone on its line would be a block of its own."""
+    text = inline.paragraph(pen, node.children)
+    if text.startswith("{{") and text.endswith("}}"):
+        text = inline.paragraph(replace(pen, in_template=True), node.children)
+    return text
 
 
 def fields(pen: Pen, node: nodes.field_list, key: Key) -> Lines:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from docutils import nodes
 
@@ -26,6 +27,8 @@ from converters.pen import (
 )
 from converters.recorder import DirectiveRecord
 from converters.shapes import AUTODOC, KNOWN, Argument, Body, Shape, shape_of
+
+_ROLE = re.compile(r":[\w.+:-]+:`[^`]")
 
 #: What may be inline markup of RST, and would read otherwise in MyST.
 _MARKUP = re.compile(r"[`*|\\]|\w_\b|://")
@@ -59,27 +62,29 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case _ if name in AUTODOC:
             pass  # docstrings are RST
         case _:
-            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
-            marked = _marked(node, shape)
-            if marked is not None:
-                yield DIRECTIVE, lambda: _directive(pen, node, key, marked)
+            readings = _readings(node, shape)
+            for reading in readings:
+                yield DIRECTIVE, partial(_directive, pen, node, key, reading)
             if shape.body is Body.UNKNOWN and node["content"]:
-                yield VERBATIM, lambda: _verbatim(pen, node, shape)
-                if marked is not None:
-                    yield VERBATIM, lambda: _verbatim(pen, node, marked)
+                for reading in readings:
+                    yield VERBATIM, partial(_verbatim, pen, node, reading)
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
 
 
-def _marked(node: DirectiveRecord, shape: Shape) -> Shape | None:
-    """Return the shape with markup where an extension may read some, None where there is none."""
-    if node["name"].lower() in KNOWN:
-        return None
-    options = tuple(name for name, value in node["options"] if _MARKUP.search(value))
+def _readings(node: DirectiveRecord, shape: Shape) -> Sequence[Shape]:
+    """Return the shapes that a directive may have, likeliest first.
+
+    Nobody knows whether an extension reads its argument and options as markup; where they hold a
+    role of RST it does so more likely than not.
+    """
+    values = {name: value for name, value in node["options"] if _MARKUP.search(value)}
     title = shape.argument is Argument.LITERAL and bool(_MARKUP.search(node["argument"] or ""))
-    if not options and not title:
-        return None
+    if node["name"].lower() in KNOWN or not (values or title):
+        return (shape,)
     argument = Argument.TITLE if title else shape.argument
-    return replace(shape, argument=argument, parsed_options=options)
+    marked = replace(shape, argument=argument, parsed_options=tuple(values))
+    words = [*values.values(), node["argument"] if title else ""]
+    return (marked, shape) if any(map(_ROLE.search, words)) else (shape, marked)
 
 
 def _default_role(pen: Pen, node: DirectiveRecord) -> Lines:

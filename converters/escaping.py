@@ -274,7 +274,7 @@ _LINE_STARTS = re.compile(
       | (?P<target>\((?=.+\)=\s*$))
       | (?P<definition>[:~](?=\s))
       | (?P<field>:(?=\S.*:))
-      | (?P<attributes>\{(?=.*\}\s*$)(?![\w+:-]+\}`))
+      | (?P<attributes>\{(?!\{)(?=.*\}\s*$)(?![\w+:-]+\}`))
       | (?P<reference>\[(?=[^\]]+\]:))
     )
     """,

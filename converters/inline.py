@@ -323,7 +323,7 @@ def _image(pen: Pen, node: DirectiveRecord, alt: str = "") -> str:
 
 
 def _quoted(value: str) -> str:
-    return value if re.fullmatch(r"[\w.%-]+", value) else f'"{value}"'
+    return value if re.fullmatch(r"[\w-]+", value) else f'"{value}"'
 
 
 def flat(children: Sequence[nodes.Node]) -> str:

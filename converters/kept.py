@@ -8,12 +8,13 @@ by what they stand for.  Labels of the page itself are found, and so are citatio
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from docutils import nodes
 
-from converters import inline
+from converters import constructs, inline
 from converters.page import Link
-from converters.pen import Lines, Pen, UnwritableError
+from converters.pen import Lines, Pen, UnwritableError, stack
 from converters.recorder import DirectiveRecord
 
 
@@ -22,9 +23,38 @@ def eval_rst(pen: Pen, node: nodes.Node) -> Lines:
 
     Raises UnwritableError where it cannot: footnotes do not reach out of such a block.
     """
+    return _fenced(pen, node, pen.source(node))
+
+
+def section(pen: Pen, node: nodes.section) -> Lines:
+    """Return a section as a block of RST; labels at its end are the next one's, and stay outside.
+
+    For a page that goes on at a higher level in the middle of a section, as an included file may.
+    """
+    if not isinstance(node.parent, (nodes.document, nodes.section)):
+        raise UnwritableError("a section inside a directive")
+    outside: list[Lines] = []
+    rest = list(node.children)
+    end = pen.record.end_line(node)
+    while rest and isinstance(last := rest[-1], nodes.target) and "refuri" not in last:
+        span = pen.record.span(rest.pop())
+        written = constructs.target(last)
+        if span is None or written is None:
+            raise UnwritableError("a section that ends in a label without a place")
+        end = span.line - 1
+        outside.insert(0, written)
+    start = pen.record.span(node)
+    if start is None:
+        raise UnwritableError("no source of its own")
+    lines = pen.record.lines[start.line - 1 : end]
+    text = "\n".join(lines).rstrip().split("\n")
+    return stack([_fenced(pen, node, text), *outside], [True, True, *(False for _ in outside)])
+
+
+def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
     if any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote)):
         raise UnwritableError("RST with footnotes in it")
-    text = "\n".join(pen.source(node))
+    text = "\n".join(source)
     for reference in node.findall(nodes.reference):
         text = _with_address(pen, text, reference)
     for substitution in node.findall(nodes.substitution_reference):

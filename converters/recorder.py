@@ -93,6 +93,12 @@ class Record:
         """Return where a block node stands, None for nodes that are no blocks of their own."""
         return self.spans.get(node)
 
+    def end_line(self, section: nodes.section) -> int:
+        """Return the last line of a section, those below it included."""
+        following = section.next_node(descend=False, siblings=True, ascend=True)
+        span = self.span(following) if following is not None else None
+        return span.line - 1 if span is not None else len(self.lines)
+
 
 def record(
     text: str, *, registry: Mapping[str, Shape] | None = None, source: str = "<string>"

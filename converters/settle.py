@@ -95,7 +95,7 @@ def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
     if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
         return _all_moved(marks)
     moved: dict[Key, int] = {}
-    for candidates in _places(marks, proof):
+    for candidates in (*_places(marks, proof), *_around_includes(marks, proof)):
         movable = [mark for mark in candidates if mark.choice < mark.choices - 1]
         if movable:
             mark = max(movable, key=lambda found: (len(found.key), found.key))
@@ -119,6 +119,15 @@ def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
     for warning in proof.new_warnings:
         if warning.page == proof.page and warning.line is not None:
             yield [mark for mark in marks if mark.line <= warning.line <= mark.end_line]
+
+
+def _around_includes(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
+    """Yield what is around each included file, where something differs in no line of the page."""
+    if all(d.line is None and d.actual_line is None for d in proof.differences):
+        for inner in marks:
+            kept = inner.construct == "section" and inner.way == EVAL_RST
+            if kept or inner.construct == "directive include":
+                yield [mark for mark in marks if inner.key[: len(mark.key)] == mark.key]
 
 
 def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:

@@ -6,28 +6,33 @@ line break, where RST does not: a quote at the edge of a line may be taken for t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from docutils import nodes
 from docutils.utils import smartquotes
 
+#: Quotes alone: dashes and dots are made of what stands beside them, and so come out the same.
+_QUOTES = "q"
+
+_ESCAPED = re.compile("(?<=\x00)([-\\\\'\".`])")
+
 
 def has_quotes(node: nodes.TextElement) -> bool:
-    """Tell whether there are straight quotes and a line break in the text of ``node`` itself."""
-    texts = [str(child) for child in node.children if isinstance(child, nodes.Text)]
-    return any(quote in text for text in texts for quote in "\"'") and "\n" in node.astext()
+    """Tell whether there are straight quotes in the text of ``node`` itself."""
+    return any(isinstance(c, nodes.Text) and re.search("[\"']", c) for c in node.children)
 
 
 def educated(node: nodes.TextElement, language: str) -> Sequence[nodes.Node]:
     """Return the children of ``node``, straight quotes in its own text as they are shown."""
-    shown: list[nodes.Node] = []
-    before = " "
-    for child in node.children:
-        text = child.astext()
-        if isinstance(child, nodes.Text):
-            context = ";" if before in "\"'" else before
-            shown.append(nodes.Text(smartquotes.educateQuotes(context + text, language)[1:]))
-        else:
-            shown.append(child)
-        before = text[-1:] or before
-    return shown
+    tokens = [
+        ("plain", _ESCAPED.sub(r"\\\1", str(child)))
+        if isinstance(child, nodes.Text)
+        else ("literal", child.astext())
+        for child in node.children
+    ]
+    shown = smartquotes.educate_tokens(tokens, _QUOTES, language)
+    return [
+        nodes.Text(text) if isinstance(child, nodes.Text) else child
+        for child, text in zip(node.children, shown, strict=True)
+    ]

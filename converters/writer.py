@@ -173,6 +173,7 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
     match node:
         case nodes.section():
             yield NATIVE, lambda: _section(pen, node, key)
+            yield EVAL_RST, lambda: kept.section(pen, node)
             return
         case nodes.system_message() | nodes.substitution_definition():
             return

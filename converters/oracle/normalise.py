@@ -41,7 +41,9 @@ def normalise(
     automatic = automatic_ids(document)
     style = str(getattr(document.settings, "table_style", ""))
     context = Context(
-        automatic=automatic, goal=goal, column_widths="colwidths-grid" in style.split(",")
+        automatic=automatic,
+        goal=goal,
+        column_widths="colwidths-grid" in style.split(","),
     )
     anchors = tuple(sorted(_anchors(document, automatic)))
     source = str(document.get("source") or "")

@@ -104,6 +104,10 @@ def footnote_marks(node: nodes.footnote_reference, _context: Context) -> None:
     _forget(node, "refid")
 
 
+def problem(node: nodes.problematic, _context: Context) -> None:
+    _forget(node, "refid")
+
+
 def white_space(node: nodes.TextElement, _context: Context) -> None:
     if isinstance(node, nodes.Inline | nodes.FixedTextElement):
         return

@@ -96,6 +96,13 @@ RULES: tuple[Rule, ...] = (
         apply=rewriting.footnote_marks,
     ),
     Rule(
+        name="problems",
+        harmless="the id of the message that belongs to a mistake on the page",
+        reason="Sphinx takes the messages out of the page, and so the link leads nowhere.",
+        kinds=(nodes.problematic,),
+        apply=rewriting.problem,
+    ),
+    Rule(
         name="automatic-ids",
         harmless="ids that are counted (id3, index-0), and the order of ids",
         reason="They count what came before; links to them are compared by what they point to.",

@@ -48,6 +48,7 @@ def setup(app):
 PAGES = {
     "quotes": 'Title\n=====\n\nAn odd "\nquote" that ends a line, *it* isn\'t.\n',
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
+    "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
     "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
 }
 
@@ -62,6 +63,7 @@ def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
     for name, text in PAGES.items():
         (source / f"{name}.rst").write_text(text)
     settings = {"myst_enable_extensions": ["colon_fence"]}
+    (source / "part.inc").write_text("Another\n=======\n\nIts text.\n")
     with Prover(source, overrides=settings, work=folder / "work", timeout=120) as prover:
         yield prover
 
@@ -84,6 +86,12 @@ def test_a_quote_that_sphinx_would_take_for_the_other_one_is_written_as_it_is_sh
 def test_markup_in_an_unknown_directives_words_is_converted(prover: Prover) -> None:
     found = settled(prover, "markup")
     expected = "# Title\n\n:::{marked} a {sub}`word`\n:remark: and *another*\n:::\n"
+    assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_an_included_file_that_goes_up_a_level_takes_its_section_with_it(prover: Prover) -> None:
+    found = settled(prover, "includes")
+    expected = "```{eval-rst}\nTitle\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n```\n"
     assert (True, expected) == (found.proven, found.written.text)
 
 
