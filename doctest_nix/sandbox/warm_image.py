@@ -48,18 +48,18 @@ class WarmImage:
     name: str
     pages: frozenset[str]
     base: str
-    made: str
+    made: int
 
     @classmethod
-    def of(cls, attributes: Any) -> WarmImage:  # the engine's own JSON
-        """Return the image that the engine describes so."""
-        labels = attributes["Config"]["Labels"]
-        tags = [tag for tag in attributes.get("RepoTags") or [] if REPOSITORY in tag]
+    def of(cls, listed: Any) -> WarmImage:  # the engine's own JSON
+        """Return the image that the engine lists so."""
+        labels = listed["Labels"]
+        tags = [tag for tag in listed.get("RepoTags") or [] if REPOSITORY in tag]
         return cls(
-            name=tags[0] if tags else attributes["Id"],
+            name=tags[0] if tags else listed["Id"],
             pages=frozenset(labels[_PAGES].split(",")),
             base=labels[_BASE],
-            made=attributes["Created"],
+            made=int(listed["Created"]),
         )
 
 
@@ -78,12 +78,7 @@ def find(client: docker.DockerClient, config: Config, pages: Collection[str]) ->
         base = None
     wanted = {_NIXPKGS: fingerprint(config.nixpkgs)}
     wanted |= {_NAME: config.image} if base is None else {_BASE: base}
-    described = [client.images.get(each["Id"]).attrs for each in found]
-    fitting = [
-        WarmImage.of(each)
-        for each in described
-        if wanted.items() <= (each["Config"]["Labels"] or {}).items()
-    ]
+    fitting = [WarmImage.of(each) for each in found if wanted.items() <= each["Labels"].items()]
     return max(fitting, key=lambda warm: (len(warm.pages & set(pages)), warm.made), default=None)
 
 
@@ -196,9 +191,11 @@ def load(path: Path) -> tuple[str, ...]:
         client.api.timeout = _LONG
         try:
             images = client.images.load(cast("bytes", file))  # it takes a file too
-            warm = [WarmImage.of(image.attrs) for image in images]
+            named = {image.id for image in images}
+            listed = client.api.images(filters={"label": _PAGES})
+            warm = [WarmImage.of(each) for each in listed if each["Id"] in named]
             return tuple(f"{each.name}, pages: {len(each.pages)}" for each in warm)
-        except (KeyError, *ENGINE_TROUBLE) as error:
+        except ENGINE_TROUBLE as error:
             raise _trouble(f"{path} cannot be loaded", error) from error
 
 

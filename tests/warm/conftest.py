@@ -8,17 +8,14 @@ import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
 from binary_cache import HOST, IMAGE, Cache
-from docker.errors import ImageNotFound
 
 from doctest_nix.config import Backend, Config
-from doctest_nix.sandbox.image import connect
-from doctest_nix.sandbox.pin import fingerprint
 from doctest_nix.sandbox.select import provider
 
 HERE = Path(__file__).parent
@@ -36,7 +33,7 @@ $nix copy --to 'file:///tmp/cache?secret-key=/tmp/key&compression=none' $paths
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     """Make the cache, once a session."""
     folder = tmp_path_factory.mktemp("cache")
     nixpkgs = folder / "nixpkgs"
@@ -62,12 +59,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
             archive.write_bytes(b"".join(iter(lambda: stream.read(60), b"")))
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
-    yield Cache(folder=folder / "cache", key=key, nixpkgs=nixpkgs)
-    with closing(connect()) as client:
-        mark = f"org.doctest-nix.warm.nixpkgs={fingerprint(nixpkgs)}"
-        for image in client.api.images(filters={"label": mark}):
-            with suppress(ImageNotFound):
-                client.api.remove_image(image["Id"], force=True)
+    return Cache(folder=folder / "cache", key=key, nixpkgs=nixpkgs)
 
 
 @pytest.fixture

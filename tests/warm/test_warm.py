@@ -40,12 +40,16 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Keep warm folders where root's sandboxes can read, and no other run looks."""
+def stores(monkeypatch: pytest.MonkeyPatch, cache: Cache) -> Iterator[Path]:
+    """Keep warm folders where root's sandboxes can read, and no other run looks; no images."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         monkeypatch.setenv("XDG_CACHE_HOME", folder)
         yield Path(folder, "doctest-nix", "warm")
+    with closing(connect()) as engine:
+        mark = f"org.doctest-nix.warm.nixpkgs={fingerprint(cache.nixpkgs)}"
+        for image in engine.api.images(filters={"label": mark}):
+            engine.api.remove_image(image["Id"], force=True)
 
 
 @pytest.fixture
