@@ -118,7 +118,7 @@ class SessionStep:
         last = position + 1 == len(self.exchanges)
         asked = replace(
             Asked.of(self.annotations, stage.config, last=last),
-            status_follows=shows_status(self.exchanges[position + 1 :][:1]),
+            status_follows=shows_status(self.exchanges[position + 1 : position + 2]),
         )
         left = stage.seconds_left
         if left < asked.timeout:
