@@ -31,7 +31,9 @@ def evaluate(
     """Return the lazy and the strict rendering of each expression.  Raises SandboxError."""
     answers = run_for_each(sandbox, expressions, _EVALUATE, directory=directory)
     result = []
-    for _, values, messages in answers:
+    for _, values, said_of_input in answers:
+        # That it comes from standard input is our way: the page's reader types it as a string.
+        messages = said_of_input.replace("«stdin»", "«string»").replace("(stdin)", "(string)")
         lazy, _, strict = values.partition("\x1e")
         said, _, said_strictly = messages.partition("\x1e")
         result.append(

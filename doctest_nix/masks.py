@@ -58,6 +58,7 @@ _GNU_QUOTE = re.compile(r"(?<!\S)`(?=[^`']*[^`'\s]'(?!\w))")
 _CURLY: Final = str.maketrans("‘’´“”", "'''\"\"")
 
 _GIT_COMMAND = re.compile(r"\bgit\b")
+_TIME_COMMAND = re.compile(r"\bcurrentTime\b|\bdate\s+\+%s")
 _VERSION_COMMAND = re.compile(r"(?:^|\s)(?:--?version|version|-V)(?:\s|$)")
 
 
@@ -68,6 +69,7 @@ class Reader:
         """Read for a command that ran in ``directory``, its home being ``home``."""
         self._pinned = pinned
         self._places = (home, directory)
+        self._time = _TIME_COMMAND.search(command) is not None
         self._git = _GIT_COMMAND.search(command) is not None
         self._asked = not pinned and _VERSION_COMMAND.search(command) is not None
         self._actual: dict[tuple[str, Reading], Text] = {}
@@ -117,6 +119,7 @@ class Reader:
             self._places,
             reading,
             shown=shown,
+            time=self._time,
             git=self._git,
             asked=self._asked,
             pinned=self._pinned,
@@ -154,6 +157,7 @@ def _pattern(
     reading: Reading,
     *,
     shown: bool,
+    time: bool,
     git: bool,
     asked: bool,
     pinned: bool,
@@ -161,6 +165,8 @@ def _pattern(
     """Return what finds the volatile parts of a line; kept, since to make it takes 10 ms."""
     tokens: list[Token] = [*volatile.SHOWN] if shown else []
     tokens += volatile.COMMON
+    if time:
+        tokens += volatile.SECONDS
     if git:
         tokens += volatile.GIT
     tokens.append(volatile.paths(*places, anyones=shown))

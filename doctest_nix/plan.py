@@ -157,7 +157,7 @@ def _reason(block: Block) -> str:
     if source := _shown_source(block):
         return f"shows {source} source"
     if syntax.is_printed(block):
-        return "shows messages of Nix"
+        return "shows messages of Nix, or commands of its repl"
     if language in SESSION_LANGUAGES:
         return "no prompt and no command"
     if language in file.DIFFS:

@@ -76,7 +76,11 @@ DIRECTORY: Final = _match(
     "command runs in, each for one "
     "through the whole document; the rest of the path must be the same.",
 )
-DATE: Final = _match("date", "A date or a time of day stands for any other.")
+DATE: Final = _match(
+    "date",
+    "A date or a time of day stands for any other; where the command asks for the time, so do "
+    "seconds since 1970.",
+)
 DURATION: Final = _match(
     "duration", "A duration (`0.5s`, `12 ms`, `in 3 seconds`) stands for any other."
 )

@@ -9,7 +9,7 @@ from doctest_nix.batch import run_for_each
 from doctest_nix.excerpts import FORMS, fits, readings, readings_of_part, splits
 from doctest_nix.sandbox import Sandbox
 
-_PARSE = "nix-instantiate --parse - > /dev/null"
+_PARSE = "nix-instantiate --parse --extra-experimental-features pipe-operators - > /dev/null"
 
 #: An attribute that is bound twice: how documentation shows the one way and the other.
 _ALTERNATIVES = re.compile(r"error:\s*attribute '[^']*' already defined")

@@ -201,6 +201,9 @@ SHOWN: Final = (
     ),
 )
 
+#: Where the command asks for the time, a long number is one, in seconds since 1970.
+SECONDS: Final = (Token(kind=Kind.DATE, starts="d", pattern=r"(?P<part>1\d{9})(?!\d)"),)
+
 #: Where the command is Git's, hexadecimal words are revisions.
 GIT: Final = (
     Token(kind=Kind.REVISION, starts="dl", pattern=r"(?P<part>[0-9a-f]{40})(?!\w)"),

@@ -160,6 +160,8 @@ def _is_shown(block: Block, after: Block) -> bool:
     """Tell whether a fence is a value, or an error, of the Nix fence right before it."""
     if block.style is not Style.FENCE or block.language.lower() != "nix" or block.caption:
         return False
+    if syntax.is_printed(block):
+        return False
     if after.style is not Style.FENCE or block.containers != after.containers or after.caption:
         return False
     if after.language.lower() not in _OF_NO_LANGUAGE:

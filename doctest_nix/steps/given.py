@@ -59,7 +59,7 @@ _VARIABLE = re.compile(
 _TELLS_OF_STORE = re.compile(
     r"nix-store\s.*--(?:gc|optimi[sz]e|verify|repair-path|delete|dump-db|print-roots|roots)\b"
     r"|nix\s(?:.*\s)?(?:store (?:gc|optimise|verify|repair|delete|info|ping)|doctor|show-config"
-    r"|config show|registry \w+)\b"
+    r"|upgrade-nix|config show|registry \w+)\b"
 )
 #: Commands that read or change the profile of the user.
 _TELLS_OF_PROFILE = re.compile(

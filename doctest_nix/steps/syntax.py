@@ -42,8 +42,11 @@ OUTPUTS_AMONG_COMMANDS = "shows outputs among commands without prompts"
 #: What bash says of a line of output: prose and listings have parentheses, commands seldom.
 _OUTPUT = re.compile(r"unexpected token `\('")
 
-#: How messages of Nix begin.
-_PRINTED = re.compile(r"(?:trace|error|warning): ")
+#: What Python says of a statement that only Python 2 has.
+_PYTHON_2 = "Missing parentheses in call to 'print'"
+
+#: How messages of Nix begin, and commands of its repl.
+_PRINTED = re.compile(r"(?:trace|error|warning): |:[a-z]+\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,8 @@ def check(block: Block, stage: Stage, *, language: str) -> Verdict:
         return Verdict(fate=Fate.PASSED, checked=Checked.PARSED, seconds=seconds)
     if language in SHELLS and _OUTPUT.search(error) and not block.text.startswith("#!"):
         return Verdict(fate=Fate.SKIPPED, reason=OUTPUTS_AMONG_COMMANDS, seconds=seconds)
+    if _PYTHON_2 in error:
+        return Verdict(fate=Fate.SKIPPED, reason="no checker for Python 2", seconds=seconds)
     problem = f"this is not {_NAMES.get(language, language)}: {error}"
     return Verdict(
         fate=Fate.FAILED,
