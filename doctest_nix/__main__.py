@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments, passed_on = parser.parse_known_args(words)
     arguments.passed_on = passed_on
-    if passed_on and arguments.do is not _warm:
+    if passed_on and arguments.do not in (_warm, _lock):
         parser.error(f"unrecognized arguments: {' '.join(passed_on)}")
     try:
         status: int = arguments.do(arguments)
@@ -64,6 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     warm.add_argument("--save", type=Path, metavar="FILE", help="write what is kept to FILE too")
     warm.add_argument("--load", type=Path, metavar="FILE", help="take what --save wrote, first")
     warm.set_defaults(do=_warm)
+
+    lock = commands.add_parser(
+        "lock",
+        help="pin image and package set in pytest's configuration",
+        description="Write the image by its digest and the package set by its commit or hash into"
+        " pytest's configuration. Options of pytest's, like --nix-image, say what to pin.",
+    )
+    lock.add_argument(
+        "--nixpkgs",
+        metavar="WHICH",
+        help="a channel like nixos-unstable, a commit, or a tarball (default: what is configured)",
+    )
+    lock.set_defaults(do=_lock)
 
     image = commands.add_parser("image", help="make container images")
     actions = image.add_subparsers(title="actions", required=True, metavar="ACTION")
@@ -139,6 +152,14 @@ def _warm(arguments: argparse.Namespace) -> int:
     if arguments.save is not None:
         options.append(f"--nix-warm-save={arguments.save}")
     return run_pytest([*arguments.paths, *options])
+
+
+def _lock(arguments: argparse.Namespace) -> int:
+    """Pin what is configured."""
+    options = ["--nix-lock", *arguments.passed_on]
+    if arguments.nixpkgs is not None:
+        options.append(f"--nix-lock-nixpkgs={arguments.nixpkgs}")
+    return run_pytest(options)
 
 
 def _build(arguments: argparse.Namespace) -> int:

@@ -103,11 +103,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tarball:
+    """A package set that is fetched: ``url``, and the SHA-256 of the file where it is known.
+
+    ``commit`` is nixpkgs' own, ``""`` where the tarball is another.
+    """
+
+    url: str
+    sha256: str = ""
+    commit: str = ""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is the same today and in a year."""
+        return bool(self.commit or self.sha256)
+
+    def __str__(self) -> str:
+        """Return it as reports show it."""
+        return self.commit or self.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The settings of a run.
 
     ``nixpkgs`` is a host path that becomes ``<nixpkgs>`` in the sandbox, None where the run
-    provides none; ``flakes`` says whether Nix's new commands and flakes are enabled;
+    provides none; ``tarball`` is one that must be fetched to have such a path;
+    ``flakes`` says whether Nix's new commands and flakes are enabled;
     ``provides`` what else there is, by the word of whoever asks for the run.  ``tabs`` are words
     in the names of tabs that are read, the first that a set of tabs has.
     ``min_verified`` is the share of blocks, in percent, that must have passed or be stale, None for
@@ -123,6 +145,7 @@ class Config:
     image: str = DEFAULT_IMAGE
     runtime: str | None = None
     nixpkgs: Path | None = None
+    tarball: Tarball | None = None
     network: Network = Network.NONE
     flakes: bool = False
     provides: frozenset[Need] = frozenset()
@@ -137,6 +160,11 @@ class Config:
     fetch_hosts: tuple[str, ...] = DEFAULT_FETCH_HOSTS
     limits: Limits = Limits()
 
+    @property
+    def pinned(self) -> bool:
+        """Whether programs have the very versions that a page shows, or the page is wrong."""
+        return self.tarball is not None and self.tarball.pinned
+
     def tries(self, need: Need) -> bool:
         """Tell whether a step with ``need`` is tried: the run provides it, at least in part."""
         return self.meets(need) or (need is Need.NETWORK and self.network is Network.SUBSTITUTERS)
@@ -148,7 +176,8 @@ class Config:
         match need:
             case Need.NIXPKGS:
                 # With a network, the image's own channel or a fetched tarball can serve.
-                return self.nixpkgs is not None or self.network is not Network.NONE
+                provided = self.nixpkgs is not None or self.tarball is not None
+                return provided or self.network is not Network.NONE
             case Need.NETWORK:
                 return self.network is Network.FULL
             case Need.FLAKES:

@@ -28,6 +28,7 @@ class Slug(StrEnum):
     NIX_MISSING = "nix-missing"
     SANDBOX_GONE = "sandbox-gone"
     SANDBOX_START = "sandbox-start"
+    NIXPKGS = "nixpkgs"
     WARM = "warm"
     PROJECT = "project"
     WRITE = "write"

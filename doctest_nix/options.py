@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
-from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Limits, Need, Network
+from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Limits, Need, Network, Tarball
 from doctest_nix.errors import ConfigError, Slug, nearest
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -51,7 +51,11 @@ OPTIONS: Final = (
         metavar="NAME",
         help="the engine's OCI runtime, like runsc (default: the engine's own)",
     ),
-    Option(name="nixpkgs", metavar="PATH", help="directory that is <nixpkgs> in the sandbox"),
+    Option(
+        name="nixpkgs",
+        metavar="WHICH",
+        help="what is <nixpkgs> in the sandbox: a directory, a commit of nixpkgs, or a tarball",
+    ),
     Option(name="timeout", metavar="SECONDS", help="time for one command (default: 60)"),
     Option(name="document-timeout", metavar="SECONDS", help="time for one document (default: 900)"),
     Option(
@@ -107,6 +111,13 @@ OPTIONS: Final = (
 #: The bytes of a size's letter.
 _UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
+#: Where the forge of nixpkgs has each commit.
+NIXPKGS_TARBALL = "https://github.com/NixOS/nixpkgs/archive/{commit}.tar.gz"
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_DIGEST: Final = re.compile(r"sha256-([A-Za-z0-9+/]{43}=)")
+#: A channel: a name for whichever commit its tests passed last.
+CHANNEL: Final = re.compile(r"(?:nixos|nixpkgs)-[a-z0-9.-]+")
 _URL: Final = re.compile(r"[a-z][a-z0-9+-]*://\S+")
 _KEY: Final = re.compile(r"[\w.-]+:[A-Za-z0-9+/]{43}=")
 _HOST: Final = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*(?::\d{1,5})?")
@@ -130,11 +141,13 @@ def settings(
 
     provides = frozenset(_choice(Need, "provides", name) for name in _words(values["provides"]))
     network = Network.FULL if Need.NETWORK in provides else Network.NONE
+    nixpkgs = package_set(last("nixpkgs"), root)
     return Config(
         backend=_choice(Backend, "sandbox", last("sandbox") or Backend.AUTO.value),
         image=last("image") or DEFAULT_IMAGE,
         runtime=last("runtime"),
-        nixpkgs=_nixpkgs(last("nixpkgs"), root),
+        nixpkgs=nixpkgs if isinstance(nixpkgs, Path) else None,
+        tarball=nixpkgs if isinstance(nixpkgs, Tarball) else None,
         network=_choice(Network, "network", last("network") or network.value),
         flakes=flakes or Need.FLAKES in provides,
         provides=provides - {Need.NETWORK, Need.FLAKES},
@@ -177,17 +190,40 @@ def _percent(given: str | None) -> float | None:
     return value
 
 
-def _nixpkgs(given: str | None, root: Path) -> Path | None:
+def package_set(given: str | None, root: Path) -> Path | Tarball | None:
+    """Return what ``--nix-nixpkgs`` names; a path is relative to ``root``.  Raises ConfigError."""
     if given is None:
         return None
-    path = root / given
+    if _COMMIT.fullmatch(given):
+        return Tarball(url=NIXPKGS_TARBALL.format(commit=given), commit=given)
+    source, _, said = given.partition("#")
+    digest = _DIGEST.fullmatch(said)
+    path = (root / source).resolve()
+    if said and digest is None:
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-nixpkgs={given}: {said!r} is no SHA-256",
+            remedy="Let the tool write it: doctest-nix lock --nixpkgs=URL",
+        )
+    sha256 = digest[1] if digest else ""
+    if _URL.fullmatch(source):
+        return Tarball(url=source, sha256=sha256)
+    if path.is_file():
+        return Tarball(url=path.as_uri(), sha256=sha256)
+    if CHANNEL.fullmatch(given) and not path.exists():
+        raise ConfigError(
+            Slug.OPTION,
+            f"--nix-nixpkgs={given} is a channel, and tomorrow another commit",
+            remedy=f"Pin it: doctest-nix lock --nixpkgs={given}",
+        )
     if not path.is_dir():
         raise ConfigError(
             Slug.OPTION,
-            f"--nix-nixpkgs={given} is no directory",
-            remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory.",
+            f"--nix-nixpkgs={given} is no directory, no tarball and no commit",
+            remedy="Give the path of a nixpkgs checkout, relative to pytest's root directory, or"
+            " the 40\ndigits of a commit, or the URL or path of a tarball.",
         )
-    return path.resolve()
+    return path
 
 
 def _shaped(

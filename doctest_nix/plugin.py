@@ -19,7 +19,7 @@ from _pytest._io import TerminalWriter
 from doctest_nix.attempt import named
 from doctest_nix.config import Config, Network
 from doctest_nix.document import Location
-from doctest_nix.errors import ConfigError, DocumentError, SandboxError
+from doctest_nix.errors import ConfigError, DoctestNixError, DocumentError, SandboxError, Slug
 from doctest_nix.formats import FORMATS
 from doctest_nix.options import OPTIONS, Option, settings
 from doctest_nix.report import json as json_report
@@ -65,10 +65,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--nix-json", metavar="PATH", help="write every block's fate to PATH")
     group.addoption("--nix-warm", action="store_true", help=argparse.SUPPRESS)
+    group.addoption("--nix-lock", action="store_true", help=argparse.SUPPRESS)
+    group.addoption("--nix-lock-nixpkgs", metavar="WHICH", help=argparse.SUPPRESS)
     group.addoption("--nix-warm-save", metavar="PATH", help=argparse.SUPPRESS)
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
     parser.addini("nix_strict", "a stale block fails", type="bool")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Pin what the configuration names, where that is asked for in place of a run."""
+    if not config.getoption("--nix-lock"):
+        return None
+    from doctest_nix.lock import pins, write
+
+    def tell(line: str) -> None:
+        print(line, flush=True)  # noqa: T201  # the command that asks for it has no reporter
+
+    try:
+        which = config.getoption("--nix-lock-nixpkgs")
+        # What is to be pinned may be a channel, which a run refuses.
+        configured = [_given(config, option) for option in OPTIONS if option.name == "nixpkgs"]
+        named = which or (configured[0][-1] if configured[0] else None)
+        found = pins(_settings(config, leave_out="nixpkgs"), named, config.rootpath, tell)
+        settings = list(found)
+        if config.inipath is None:
+            raise ConfigError(
+                Slug.OPTION,
+                f"There is no configuration of pytest's in {config.rootpath}.",
+                remedy="Make one: add [tool.pytest.ini_options] to pyproject.toml.",
+            )
+        write(config.inipath, settings)
+    except DoctestNixError as error:
+        raise pytest.UsageError(str(error)) from error
+    for name, value in settings:
+        tell(f"{_shown(config.inipath)}: {name} = {value}")
+    return 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -196,7 +228,8 @@ def pytest_terminal_summary(
         if shown:
             line = f"nix: {document.path} tried to reach {named(shown)}"
             terminalreporter.write_line(neutral(line))
-    where = f" [{runs.description}]" if runs.description else ""
+    environments = dict.fromkeys(d.environment for d in documents if d.environment)
+    where = f" [{'; '.join(environments)}]" if environments else ""
     terminalreporter.ensure_newline()
     terminalreporter.write_line(neutral(f"nix: {summary(documents)}{where}"))
     minimum = runs.config.min_verified
@@ -349,8 +382,13 @@ class DocumentFile(pytest.File):
             return DocumentReport(path=path, blocks=(), error=neutral_lines(str(self.error)))
         verdicts = self.config.stash[_RUNS].verdicts(self)
         found = document_report(self.planned, verdicts, not_run=_NOT_RUN)
-        network = self.config.stash[_RUNS].attempts(self)
-        return DocumentReport(path=path, blocks=found.blocks, network=network)
+        runs = self.config.stash[_RUNS]
+        return DocumentReport(
+            path=path,
+            blocks=found.blocks,
+            network=runs.attempts(self),
+            environment=runs.description if verdicts else "",
+        )
 
     def teardown(self) -> None:
         """End the document's sandbox as soon as its last step is done, in whatever order."""
@@ -516,15 +554,20 @@ def _repeated(config: pytest.Config) -> str:
     return (" --nix-flakes" if config.getoption("--nix-flakes") else "") + "".join(given)
 
 
-def _settings(config: pytest.Config) -> Config:
-    """Return the run's settings: the command line's, else the configuration's, else ours."""
+def _given(config: pytest.Config, option: Option) -> list[str]:
+    """Return an option's values: the command line's, else the configuration's."""
+    typed: list[str] = config.getoption(option.flag)
+    configured: str | list[str] = config.getini(option.setting)
+    if isinstance(configured, str):
+        configured = [configured] if configured else []
+    return typed or configured
+
+
+def _settings(config: pytest.Config, *, leave_out: str = "") -> Config:
+    """Return the run's settings: those given, else ours; always ours for one option."""
 
     def given(option: Option) -> list[str]:
-        typed: list[str] = config.getoption(option.flag)
-        configured: str | list[str] = config.getini(option.setting)
-        if isinstance(configured, str):
-            configured = [configured] if configured else []
-        return typed or configured
+        return _given(config, option) if option.name != leave_out else []
 
     flakes = config.getoption("--nix-flakes") or config.getini("nix_flakes")
     strict = config.getoption("--nix-strict") or config.getini("nix_strict")

@@ -23,7 +23,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("doctest_nix.steps", "doctest_nix.formats"),
     ("doctest_nix.plan",),
-    ("doctest_nix.run", "doctest_nix.report", "doctest_nix.update", "doctest_nix.warming"),
+    (
+        "doctest_nix.run",
+        "doctest_nix.report",
+        "doctest_nix.update",
+        "doctest_nix.warming",
+        "doctest_nix.lock",
+    ),
     ("converters",),
     ("doctest_nix.plugin", "doctest_nix.__main__", "doctest_nix.sphinx_ext"),
 )

@@ -266,7 +266,10 @@ def test_no_sandbox_at_all_names_both_remedies(
         ("--nix-network=some", "--nix-network=some is not known"),
         ("--nix-timeout=soon", "--nix-timeout=soon is no number of seconds above 0"),
         ("--nix-timeout=0", "--nix-timeout=0 is no number of seconds above 0"),
-        ("--nix-nixpkgs=nowhere", "--nix-nixpkgs=nowhere is no directory"),
+        (
+            "--nix-nixpkgs=nowhere",
+            "--nix-nixpkgs=nowhere is no directory, no tarball and no commit",
+        ),
     ],
 )
 def test_an_option_that_cannot_be_used_is_told_at_once(

@@ -38,13 +38,15 @@ class BlockReport:
 class DocumentReport:
     """A document's rows in source order; ``error`` says why there are none, else ``""``.
 
-    ``network`` is what the page tried to reach, where the run had a proxy that heard of it.
+    ``environment`` says what ran it, ``""`` where nothing did; ``network`` is what the page tried
+    to reach, where the run had a proxy that heard of it.
     """
 
     path: Path
     blocks: tuple[BlockReport, ...]
     error: str = ""
     network: tuple[Attempt, ...] = ()
+    environment: str = ""
 
 
 def document_report(plan: Plan, verdicts: Mapping[int, Verdict], *, not_run: str) -> DocumentReport:
@@ -74,7 +76,10 @@ def merged(reports: Iterable[DocumentReport], *, not_run: str) -> tuple[Document
             for old, new in zip(known.blocks, report.blocks, strict=True)
         )
         network = tuple(dict.fromkeys([*known.network, *report.network]))
-        by_path[report.path] = replace(report, blocks=rows, network=network)
+        environment = report.environment or known.environment
+        by_path[report.path] = replace(
+            report, blocks=rows, network=network, environment=environment
+        )
     return tuple(by_path[path] for path in sorted(by_path))
 
 

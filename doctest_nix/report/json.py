@@ -17,12 +17,13 @@ VERSION = 1
 def dumps(documents: Sequence[DocumentReport]) -> str:
     """Return the report as JSON.
 
-    ``{"version", "documents": [{"path", "error", "network": [{"host", "port", "allowed"}],
-    "blocks": [{"line", "end_line", "language",
-    "kind", "fate", "checked", "reason", "seconds"}]}], "totals": {"blocks", "<fate>": n}}``.
+    ``{"version", "documents": [{"path", "error", "environment", "network": [{"host", "port",
+    "allowed"}], "blocks": [{"line", "end_line", "language", "kind", "fate", "checked", "reason",
+    "seconds"}]}], "totals": {"blocks", "<fate>": n}}``.
     Lines are the block's own first and last source line, 1-based; ``error`` is ``""`` unless
-    the document could not be understood; ``network`` is what the page tried to reach where the
-    run's network is ``substituters``; ``checked`` is ``""`` unless the block passed.
+    the document could not be understood; ``environment`` says what ran it; ``network`` is what
+    the page tried to reach where the run's network is ``substituters``; ``checked`` is ``""``
+    unless the block passed.
     """
     return json.dumps(
         {
@@ -31,6 +32,7 @@ def dumps(documents: Sequence[DocumentReport]) -> str:
                 {
                     "path": document.path.as_posix(),
                     "error": document.error,
+                    "environment": document.environment,
                     "network": [asdict(attempt) for attempt in document.network],
                     "blocks": [asdict(block) for block in document.blocks],
                 }
@@ -48,6 +50,7 @@ def loads(text: str) -> tuple[DocumentReport, ...]:
         DocumentReport(
             path=Path(document["path"]),
             error=document["error"],
+            environment=document["environment"],
             network=tuple(Attempt(**attempt) for attempt in document["network"]),
             blocks=tuple(BlockReport(**block) for block in document["blocks"]),
         )

@@ -112,6 +112,28 @@ def ensure(client: docker.DockerClient, image: str, progress: Progress) -> None:
         client.api.timeout = _PATIENCE
 
 
+def pinned(image: str, progress: Progress) -> str:
+    """Return a name that is always this very image: its digest in the registry that it came from.
+
+    One that was built here has its identity in this engine alone.  Raises SandboxError:
+    ENGINE_DOWN, IMAGE_MISSING.
+    """
+    with contextlib.closing(connect()) as client:
+        ensure(client, image, progress)
+        try:
+            attributes = client.images.get(image).attrs
+        except ENGINE_TROUBLE as error:
+            raise missing(image, f": {first_line(error)}") from error
+    name = _name(image)[0].partition("@")[0]
+    digests: list[str] = attributes.get("RepoDigests") or []
+    for each in digests:
+        if each.partition("@")[0].endswith(name):
+            return each
+    identity: str = attributes["Id"]
+    progress(f"{image} was built here, and other machines do not know it as {identity}")
+    return identity
+
+
 def build(suite: str, tag: str, progress: Progress) -> None:
     """Make the image ``tag`` of a Debian ``suite`` with its Nix, without a registry.
 

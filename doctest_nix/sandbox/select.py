@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from doctest_nix.config import Backend, Config
 from doctest_nix.errors import SandboxError, Slug
@@ -30,6 +31,18 @@ def provider(
     so only where an engine is all there is.  Raises SandboxError; of AUTO it is NO_SANDBOX, and
     says of each backend what it lacks and how to get it.
     """
+    if config.tarball is not None:
+        from doctest_nix.sandbox.tarball import provide
+
+        config = replace(config, nixpkgs=provide(config.tarball, progress))
+    made = _selected(config, progress, pages)
+    which = config.tarball or config.nixpkgs
+    if which is not None:
+        made.description += f", nixpkgs {which}"
+    return made
+
+
+def _selected(config: Config, progress: Progress, pages: Collection[str] | None) -> Provider:
     if config.backend is not Backend.AUTO:
         return BACKENDS[config.backend](config, progress, pages)
     refusals: list[SandboxError] = []

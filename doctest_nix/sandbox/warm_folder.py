@@ -10,10 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
-import stat
 import tarfile
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +18,12 @@ from typing import IO
 
 from doctest_nix.config import Config
 from doctest_nix.errors import SandboxError, Slug
-from doctest_nix.sandbox import Kept, Sandbox, Stream, store
+from doctest_nix.sandbox import Kept, Sandbox, Stream, cache, store
 from doctest_nix.sandbox.courier import Courier
 from doctest_nix.sandbox.host import account
 from doctest_nix.sandbox.pin import fingerprint
 
+_KIND = "warm"
 _ABOUT = "warm.json"
 _NIX = "nix"
 
@@ -57,20 +55,13 @@ class WarmFolder:
         )
 
 
-def folder() -> Path:
-    """Return where warm stores are: in the user's cache, or where root's sandboxes can read."""
-    named = os.environ.get("XDG_CACHE_HOME")
-    usual = Path("/var/cache") if account() is not None else Path.home() / ".cache"
-    return Path(named or usual) / "doctest-nix" / "warm"
-
-
 def find(config: Config, pages: Collection[str]) -> WarmFolder | None:
     """Return the warm store of the run's package set that has the most of its pages.
 
     Of several the newest; None where there is none.
     """
     fitting: list[WarmFolder] = []
-    for about in folder().glob(f"*/{_ABOUT}"):
+    for about in cache.folder(_KIND).glob(f"*/{_ABOUT}"):
         with contextlib.suppress(OSError, ValueError, KeyError):
             fitting.append(WarmFolder.read(about.parent))
     if not fitting:
@@ -92,16 +83,14 @@ class FolderShelf:
         self._kept: Path | None = None
         self._variables = {**store.trust(config), "HOME": str(store.DESK)}
         try:
-            folder().mkdir(parents=True, exist_ok=True)
-            self._making = Path(tempfile.mkdtemp(dir=folder(), prefix=".making-"))
-            self._making.chmod(0o755)
+            self._making = cache.making(cache.folder(_KIND))
             nix = self._making / _NIX
             nix.mkdir(mode=0o755)
             user = account()
             if user is not None:
                 os.chown(nix, user, user)
         except OSError as error:
-            raise _trouble(f"No warm store can be made in {folder()}", error) from error
+            raise _trouble(f"No warm store can be made in {cache.folder(_KIND)}", error) from error
         self._sandbox = sandbox(nix)
         try:
             self._sandbox.start()
@@ -128,7 +117,7 @@ class FolderShelf:
             self._sandbox.stop()
             text = json.dumps(about)
             self._making.joinpath(_ABOUT).write_text(text, encoding="utf-8")
-            self._kept = _put(self._making, folder() / name)
+            self._kept = cache.put(self._making, cache.folder(_KIND) / name)
         except (OSError, SandboxError) as error:
             raise _trouble("The warm store cannot be made", error) from error
         return Kept(name=str(self._kept), size=_size(self._kept))
@@ -145,7 +134,7 @@ class FolderShelf:
     def discard(self) -> None:
         """End the sandbox and remove what is not kept.  Idempotent; never raises."""
         self._sandbox.stop()
-        _remove(self._making)
+        cache.remove(self._making)
 
     def _channel(self, argv: Sequence[str]) -> Stream:
         variables = [f"{name}={value}" for name, value in self._variables.items()]
@@ -157,10 +146,8 @@ def load(path: Path) -> tuple[str, ...]:
 
     Raises SandboxError, OSError.
     """
-    folder().mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(dir=folder(), prefix=".making-"))
+    making = cache.making(cache.folder(_KIND))
     try:
-        making.chmod(0o755)
         user = account()
         owner = os.getuid() if user is None else user
 
@@ -174,11 +161,11 @@ def load(path: Path) -> tuple[str, ...]:
         warm = WarmFolder.read(making)
         about = {"nixpkgs": warm.nixpkgs, "pages": sorted(warm.pages)}
         name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
-        kept = _put(making, folder() / name)
+        kept = cache.put(making, cache.folder(_KIND) / name)
     except (tarfile.TarError, ValueError, KeyError) as error:
         raise _trouble(f"{path} cannot be loaded", error) from error
     finally:
-        _remove(making)
+        cache.remove(making)
     return (f"{kept}, pages: {len(warm.pages)}",)
 
 
@@ -188,26 +175,6 @@ def is_saved(path: Path) -> bool:
         first = archive.next()
         return first is not None and first.name == _ABOUT
     return False
-
-
-def _put(made: Path, place: Path) -> Path:
-    """Move a folder to its place; what stood there goes once nobody can find it any more."""
-    if place.exists():
-        old = Path(tempfile.mkdtemp(dir=place.parent, prefix=".old-"))
-        place.rename(old / place.name)
-        made.rename(place)
-        _remove(old)
-    else:
-        made.rename(place)
-    return place
-
-
-def _remove(place: Path) -> None:
-    """Remove a folder with all that is read-only in it; never raises."""
-    with contextlib.suppress(OSError):
-        for root, _, _ in os.walk(place):
-            os.chmod(root, stat.S_IRWXU)
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def _size(place: Path) -> int:

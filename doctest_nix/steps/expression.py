@@ -244,7 +244,7 @@ def _compare(shown: str, lazy: Rendering, strict: Rendering, stage: Stage) -> Co
             bindings=stage.bindings,
             home=str(HOME),
             directory=str(stage.directory),
-            pinned=False,
+            pinned=stage.config.pinned,
         )
         if comparison.level is Level.MATCH:
             stage.bindings = bindings

@@ -148,7 +148,7 @@ def looks_right(expected: str, output: str, exchange: Exchange, stage: Stage) ->
         bindings=stage.bindings,
         home=str(HOME),
         directory=str(stage.directory),
-        pinned=False,
+        pinned=stage.config.pinned,
         command=exchange.input,
     )
     return comparison.level is not Level.MISMATCH
@@ -214,7 +214,7 @@ def _compare(exchange: Exchange, completed: Completed, asked: Asked, stage: Stag
         bindings=stage.bindings,
         home=str(HOME),
         directory=str(stage.directory),
-        pinned=False,
+        pinned=stage.config.pinned,
         command=exchange.input,
     )
     return comparison
