@@ -64,6 +64,7 @@ _STARTS: Final = (
     # Terminals and shells that are poorer than the author's.
     "bash: cannot set terminal process group",
     "bash: no job control in this shell",
+    "bash: bind: warning: line editing not enabled",
     "Warning: Permanently added ",
     "will use bash from your environment",
     "(use '--show-trace' to show detailed location information)",

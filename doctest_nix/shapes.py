@@ -19,6 +19,10 @@ _JOB_ENDED = re.compile(
     r"|Segmentation fault)\b.*"
 )
 
+#: Such a notice of a compound command goes on below, indented, up to the word that closes it.
+_JOB_GOES_ON = re.compile(r".*(?:\b(?:do|then|in)|[({])")
+_JOB_MORE = re.compile(r"\s.*|(?:do|then|else|elif|done|fi|esac|\)|\})(?!\w).*")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
@@ -102,10 +106,24 @@ def _without_job_notices(shape: Shape) -> Shape:
     if not any(map(_JOB_STARTS.fullmatch, page)):
         printed = tuple(line for line in printed if not _JOB_STARTS.fullmatch(line))
     if not any(map(_JOB_ENDED.fullmatch, page)):
-        printed = tuple(line for line in printed if not _JOB_ENDED.fullmatch(line))
+        printed = _without_ended_jobs(printed)
     elif not any(map(_JOB_ENDED.fullmatch, printed)):
-        page = tuple(line for line in page if not _JOB_ENDED.fullmatch(line))
+        page = _without_ended_jobs(page)
     return shape.then(rules.JOB_NOTICE, "left out", page, printed)
+
+
+def _without_ended_jobs(lines: tuple[str, ...]) -> tuple[str, ...]:
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        if _JOB_ENDED.fullmatch(line):
+            inside = _JOB_GOES_ON.fullmatch(line) is not None
+        elif inside and _JOB_MORE.fullmatch(line):
+            inside = line[:1].isspace() or _JOB_GOES_ON.fullmatch(line) is not None
+        else:
+            inside = False
+            kept.append(line)
+    return tuple(kept)
 
 
 def _without_layout(shape: Shape) -> Shape:

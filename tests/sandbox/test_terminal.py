@@ -340,6 +340,8 @@ class TestTimeOut:
             "trap '' INT; sleep 1000",
             "sh -c 'trap \"\" INT; sleep 1000 & wait'",
             "stty raw -echo; sleep 1000",
+            "stty -isig; sleep 1000",
+            "x=$(sleep 1000)",
             "bash -c 'read -p \"> \" x'",
             "echo 'read x' > asks; bash asks",
         ],
