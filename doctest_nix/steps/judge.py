@@ -54,7 +54,8 @@ class Asked:
     """What is asked of an exchange: seconds, comparison, and the status where one is said.
 
     ``limit`` names the seconds for the reader.  ``status_follows`` where the next command shows
-    the status of this one (`echo $?`): it may then be any.
+    the status of this one (`echo $?`), and ``fails`` where the prose says that it fails: it may
+    then be any.
     """
 
     timeout: float
@@ -63,6 +64,7 @@ class Asked:
     volatile: tuple[str, ...] = ()
     status: int | None = None
     status_follows: bool = False
+    fails: bool = False
 
     @classmethod
     def of(cls, annotations: Annotations, config: Config, *, last: bool) -> Self:
@@ -236,7 +238,7 @@ def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> 
     if asked.status is not None:
         return completed.exit_code == asked.status
     leaves = _LEAVES.match(exchange.input) is not None
-    may_fail = leaves or asked.status_follows or _may_fail(exchange, completed)
+    may_fail = leaves or asked.status_follows or asked.fails or _may_fail(exchange, completed)
     return completed.exit_code in (0, None) or may_fail
 
 

@@ -38,6 +38,16 @@ _INTERRUPT = re.compile(r"\b(?:ctrl|control)\s*[-+ ]?\s*c\b|\^C\b|\bC-c\b", re.I
 _END_OF_INPUT = re.compile(r"\b(?:ctrl|control)\s*[-+ ]?\s*d\b|\^D\b|\bC-d\b", re.IGNORECASE)
 _EXIT = re.compile(r"(?:``?|:command:`|<code>)(?:exit|logout)(?:``?|</code>)")
 
+#: How prose tells that a command fails.
+_FAILS = re.compile(
+    r"\b(?:will|should|would|must|is going to)\s+(?:\w+\s+)?(?:fail|error|be rejected|abort)\b"
+    r"|\b(?:results?|ends?)\s+in\s+an?\s+(?:\w+\s+)?(?:error|failure)\b"
+    r"|\bfails?\s+(?:with|because|since|as)\b|\bthe\s+(?:error\s+message|failure)\b"
+    r"|\b(?:get|see|encounter|witness|throws?|raises?|produces?|causes?)\s+"
+    r"(?:an?|the|your|this)\s+(?:\w+\s+){0,3}error\b",
+    re.IGNORECASE,
+)
+
 #: A sentence that tells the reader to do something about what runs.
 _INSTRUCTION = re.compile(
     r"(?:\W*(?:and|then|now|next|first|finally|afterwards|please|let us|let's)\b,?\s*)*"
@@ -78,6 +88,11 @@ def goes_on(shown: str, prose: Iterable[Prose]) -> bool:
         return True
     texts = [_MARKUP.sub("", paragraph.text) for paragraph in prose]
     return any(_INTERRUPT.search(text) or _OTHER.search(text) for text in texts)
+
+
+def fails(prose: Iterable[Prose]) -> bool:
+    """Tell whether the prose around a command says that it fails."""
+    return any(_FAILS.search(_MARKUP.sub("", paragraph.text)) for paragraph in prose)
 
 
 def before(document: Document, index: int) -> tuple[Prose, ...]:

@@ -26,7 +26,7 @@ from doctest_nix.steps.judge import (
     shows_status,
     wrong,
 )
-from doctest_nix.steps.moves import Move, after, before, goes_on, moves
+from doctest_nix.steps.moves import Move, after, before, fails, goes_on, moves
 from doctest_nix.steps.names import stated_name
 from doctest_nix.steps.needs import of_command
 from doctest_nix.steps.running import interrupt, is_interrupted, leave_running
@@ -40,7 +40,7 @@ class SessionStep:
 
     ``output_block`` is a block of its own that shows the last one's output.  ``moves`` is what the
     page tells the reader to do before; ``goes_on`` says that the page goes on while the last
-    command runs.
+    command runs, ``fails`` that the page tells that it fails.
     """
 
     block: Block
@@ -49,6 +49,7 @@ class SessionStep:
     annotations: Annotations
     moves: tuple[Move, ...] = ()
     goes_on: bool = False
+    fails: bool = False
     depends: bool = True
     changes: bool = True
 
@@ -119,6 +120,7 @@ class SessionStep:
         asked = replace(
             Asked.of(self.annotations, stage.config, last=last),
             status_follows=shows_status(self.exchanges[position + 1 : position + 2]),
+            fails=self.fails and last,
         )
         left = stage.seconds_left
         if left < asked.timeout:
@@ -160,13 +162,16 @@ def from_block(block: Block, context: Context) -> SessionStep | None:
         found = (*found[:-1], replace(found[-1], expected=shown_output(output_block)))
     else:
         output_block = None
+    told = before(context.document, context.index)
+    follows = after(context.document, context.index)
     return SessionStep(
         block=block,
         output_block=output_block,
         exchanges=found,
         annotations=annotations,
-        moves=moves(before(context.document, context.index)),
-        goes_on=goes_on(found[-1].expected, after(context.document, context.index)),
+        moves=moves(told),
+        goes_on=goes_on(found[-1].expected, follows),
+        fails=fails((*told, *follows[:1])),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from doctest_nix.document import Block, Document, Element, Location, Prose, Style
-from doctest_nix.steps.moves import Move, after, before, goes_on, moves
+from doctest_nix.steps.moves import Move, after, before, fails, goes_on, moves
 
 PLACE = Location(path=Path("page.md"), line=1, end_line=1)
 
@@ -90,3 +90,20 @@ def test_prose_belongs_to_the_transcripts_around_it() -> None:
     assert ["a", "b"] == [p.text for p in after(document, 1)]
     assert ["a", "b"] == [p.text for p in before(document, 5)]
     assert ["c"] == [p.text for p in after(document, 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("This will result in an error.", True),
+        ("The command fails with a type error:", True),
+        ("The error message indicates that a value must be set.", True),
+        ("Building it, you will see the following error:", True),
+        ("It should fail, for there is no compiler.", True),
+        ("If it fails, look at the log.", False),
+        ("The build will not take long.", False),
+        ("Errors are explained below.", False),
+    ],
+)
+def test_prose_tells_that_a_command_fails(text: str, expected: bool) -> None:
+    assert expected is fails([prose(text)])
