@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     tell("blocks")
     blocks = {s.name: speed.measure_blocks(s, options.rounds) for s in ours}
     tell("growth")
-    growth = {s.name: speed.measure_growth(s, min(options.rounds, 3)) for s in ours}
+    growth = {s.name: speed.measure_growth(s, options.rounds) for s in ours}
     verdicts: dict[tuple[str, str], traps.Found] = {}
     if not options.no_traps:
         tell("traps")

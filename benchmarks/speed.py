@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from benchmarks.measure import Cost, run, typical
 from benchmarks.subjects import Exchange, Subject, bare_pytest, fenced
@@ -18,16 +19,26 @@ GROWTH = (1_000, 5_000, 20_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """The median costs of a page of one step and of one with `STEPS`, and all of the latter."""
+    """The costs of a page of one step and of one with `STEPS`, by round."""
 
-    start: Cost
-    whole: Cost
-    runs: tuple[Cost, ...]
+    starts: tuple[Cost, ...]
+    wholes: tuple[Cost, ...]
+
+    @property
+    def start(self) -> Cost:
+        """The median of the page with one step."""
+        return typical(self.starts)
+
+    @property
+    def whole(self) -> Cost:
+        """The median of the page with `STEPS`."""
+        return typical(self.wholes)
 
     @property
     def step(self) -> float:
-        """Seconds for one step more."""
-        return max(self.whole.seconds - self.start.seconds, 0.0) / (STEPS - 1)
+        """Seconds for one step more: the median of each round's difference."""
+        pairs = zip(self.starts, self.wholes, strict=True)
+        return max(median(w.seconds - s.seconds for s, w in pairs), 1e-9) / (STEPS - 1)
 
 
 def steps(number: int) -> list[Exchange]:
@@ -61,7 +72,7 @@ def measure(
                         costs.append(cost)
                 tell(f"round {turn + 1} of {rounds}: {subject.name}")
     return {
-        name: Speed(start=typical(starts), whole=typical(wholes), runs=tuple(wholes))
+        name: Speed(starts=tuple(starts), wholes=tuple(wholes))
         for name, (starts, wholes) in found.items()
     }
 
