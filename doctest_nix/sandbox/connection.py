@@ -8,6 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from doctest_nix.sandbox.deadline import Deadline
+
+#: As many bytes may come before what we wait for.
+_LONGEST = 1 << 20
+
 #: Seconds that a program has to print what we wait for, and the engine to take what is typed.
 _PATIENCE = 30.0
 
@@ -30,11 +35,11 @@ class Connection:
 
     def read_to(self, end: bytes, *, patience: float = _PATIENCE) -> bytes:
         """Return what comes before ``end``; raises OSError with what came where it does not."""
-        deadline = time.monotonic() + patience
+        deadline = Deadline(patience)
         seen = b""
         while end not in seen:
-            data = self.read(deadline - time.monotonic())
-            if not data:
+            data = deadline.read(self)
+            if not data or len(seen) > _LONGEST:
                 raise ConnectionError(seen.decode(errors="replace").strip() or "it hung up")
             seen += data
         seen, _, self._pending = seen.partition(end)

@@ -16,6 +16,7 @@ from secrets import token_hex
 
 from doctest_nix.errors import SandboxError
 from doctest_nix.sandbox import WORKDIR, Completed, Ended, Stream
+from doctest_nix.sandbox.deadline import Deadline
 
 #: Starts a program without terminal in the root directory, stdout and stderr in one stream.
 #: Raises SandboxError where the sandbox is gone.
@@ -154,7 +155,7 @@ class Courier:
             began = time.monotonic()
             ended = Ended.GONE
             try:
-                ended = self._follow(stream, output, began + timeout)
+                ended = self._follow(stream, output, Deadline(timeout))
             finally:
                 if ended is not Ended.EXITED or output.held:
                     self._runs = None
@@ -184,17 +185,18 @@ class Courier:
         return stream
 
     def _await_start(self, stream: Stream, output: _Output) -> None:
+        deadline = Deadline(_PATIENCE)
         while not output.pid:
-            data = stream.read(_PATIENCE)
+            data = deadline.read(stream)
             if not data:
                 raise ConnectionError(output.text().strip() or "it hung up")
             output.add(data)
 
-    def _follow(self, stream: Stream, output: _Output, deadline: float) -> Ended:
+    def _follow(self, stream: Stream, output: _Output, deadline: Deadline) -> Ended:
         """Collect the output of a running program; kill it when its time is over."""
         try:
             while not output.complete:
-                data = stream.read(max(deadline - time.monotonic(), 0))
+                data = deadline.read(stream)
                 if not data:
                     return Ended.GONE
                 output.add(data)
@@ -229,7 +231,8 @@ class Courier:
         stream = self._open(["sh", "-c", SIGNAL_TREE, "sh", str(pid), name])
         try:
             stream.write(GO)
-            while stream.read(_PATIENCE):
+            deadline = Deadline(_PATIENCE)
+            while deadline.read(stream):
                 pass
         finally:
             stream.close()
@@ -268,13 +271,14 @@ class Courier:
         received = bytearray()
         try:
             self._files.write(data)
+            deadline = Deadline(_PATIENCE)
             while True:
                 start = received.rfind(head)
                 if start >= 0 and received.endswith(b"\n") and len(received) > start + len(head):
                     answer = received[start + len(head) : -1].decode()
                     return bytes(received[:start]), answer
-                more = self._files.read(_PATIENCE)
-                if not more:
+                more = deadline.read(self._files)
+                if not more or len(received) > 2 * self._longest:
                     raise ConnectionError("the file service ended")
                 received += more
         except OSError:
@@ -311,6 +315,8 @@ class _Output:
         if not self.pid:
             line, newline, rest = self._kept.partition(self._begin)[2].partition(b"\n")
             if not newline:
+                if len(self._kept) > self._room:
+                    raise ConnectionError("it says too much before it starts")
                 return
             self.pid, self._kept, unseen = int(line), rest, 0
         start = self._kept.find(self._end, unseen)

@@ -303,6 +303,7 @@ class DockerSandbox:
                 memswap_limit=limits.memory,
                 pids_limit=limits.processes,
                 nano_cpus=round(limits.cpus * 1e9),
+                shm_size=limits.memory,
                 ulimits=_ulimits(limits),
                 storage_opt=dict(self._storage),
                 log_config=LogConfig(type="none"),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from doctest_nix.config import FLOOD, Config
 from doctest_nix.errors import SandboxError
 from doctest_nix.sandbox import Completed, Ended, Sandbox
+from doctest_nix.sandbox.deadline import Deadline
 from doctest_nix.sandbox.kept import Kept
 from doctest_nix.screen import render
 
@@ -60,21 +61,28 @@ class Repl:
     def _until_prompt(self, typed: str, begin: float, timeout: float) -> Completed:
         output = bytearray()
         ended = Ended.EXITED
+        deadline = Deadline(begin + timeout - time.monotonic())
         try:
             while True:
-                left = begin + timeout - time.monotonic()
-                data = self._stream.read(max(left, 0.0))
+                data = deadline.read(self._stream)
                 if not data:
                     ended = Ended.EXITED if _EXITS.match(typed) else Ended.GONE
                     self.close()
                     break
                 output += data
                 if len(output) > FLOOD * self._keep:
-                    ended = Ended.FLOODED if self._interrupt() else Ended.GONE
+                    ended = Ended.FLOODED
+                    if not self._interrupt():
+                        self.close()
                     break
                 waits = _WAITS.search(output, max(0, len(output) - 200))
                 # A repl prints this also between the lines that it reads.
-                while waits and ("\n" in typed or waits["more"]) and not self._is_idle(output):
+                while (
+                    waits
+                    and len(output) <= FLOOD * self._keep
+                    and ("\n" in typed or waits["more"])
+                    and not self._is_idle(output)
+                ):
                     waits = _WAITS.search(output, max(0, len(output) - 200))
                 if waits and waits["more"]:
                     ended = Ended.UNFINISHED
@@ -118,14 +126,14 @@ class Repl:
     def _interrupt(self) -> bool:
         """Press Ctrl-C; True where a prompt came back within two seconds."""
         output = bytearray()
-        end = time.monotonic() + 2
+        deadline = Deadline(2)
         try:
             self._stream.write(b"\x03")
             while not (waits := _WAITS.search(output)) or waits["more"]:
-                data = self._stream.read(max(end - time.monotonic(), 0.0))
+                data = deadline.read(self._stream)
                 if not data:
                     return False
-                output += data
+                output = output[-200:] + data
         except OSError:  # TimeoutError is one
             return False
         return True

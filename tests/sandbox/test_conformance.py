@@ -186,6 +186,11 @@ def test_a_time_out_is_reported_with_the_output_so_far(sandbox: Sandbox) -> None
     assert ("begun\n", None, Ended.TIMEOUT) == (done.output, done.exit_code, done.ended)
 
 
+def test_a_time_out_ends_what_never_stops_printing(sandbox: Sandbox) -> None:
+    done = sh(sandbox, "yes", timeout=0.5)
+    assert (Ended.TIMEOUT, "y") == (done.ended, done.output[:1])
+
+
 def test_a_time_out_kills_the_command_and_its_children(sandbox: Sandbox) -> None:
     script = "trap '' TERM HUP; setsid sleep 4321.1 & (sleep 4321.2; :) & sleep 4321.3"
     sh(sandbox, script, timeout=1)
