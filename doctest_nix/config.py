@@ -23,6 +23,10 @@ DEFAULT_FETCH_HOSTS = tuple(
 )
 
 
+#: What stands for an image where the machine's own Nix is meant, in bubblewrap.
+HOST = "host"
+
+
 class Backend(StrEnum):
     """Which sandbox a run uses; AUTO takes Docker where engine and image are there."""
 

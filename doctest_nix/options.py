@@ -10,7 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
-from doctest_nix.config import DEFAULT_IMAGE, Backend, Config, Limits, Need, Network, Tarball
+from doctest_nix.config import (
+    DEFAULT_IMAGE,
+    HOST,
+    Backend,
+    Config,
+    Limits,
+    Need,
+    Network,
+    Tarball,
+)
 from doctest_nix.errors import ConfigError, Slug, nearest
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -39,13 +48,20 @@ class Option:
         return f"nix_{self.name.replace('-', '_')}"
 
 
+IMAGE: Final = Option(
+    name="image",
+    metavar="IMAGE",
+    help=f"container image (default: {DEFAULT_IMAGE}), or {HOST} for the machine's own Nix;"
+    " several times: each document with each",
+)
+
 OPTIONS: Final = (
     Option(
         name="sandbox",
         metavar="BACKEND",
         help="auto, docker or bubblewrap (default: auto, Docker where engine and image are there)",
     ),
-    Option(name="image", metavar="IMAGE", help=f"container image (default: {DEFAULT_IMAGE})"),
+    IMAGE,
     Option(
         name="runtime",
         metavar="NAME",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
@@ -17,24 +16,23 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from doctest_nix.attempt import named
-from doctest_nix.config import Config, Network
+from doctest_nix.config import HOST, Config, Network
 from doctest_nix.document import Location
 from doctest_nix.errors import ConfigError, DoctestNixError, DocumentError, SandboxError, Slug
 from doctest_nix.formats import FORMATS
-from doctest_nix.options import OPTIONS, Option, settings
+from doctest_nix.matrix import editions, image, names
+from doctest_nix.options import IMAGE, OPTIONS, Option, settings
 from doctest_nix.report import json as json_report
-from doctest_nix.report.fates import DocumentReport, document_report, merged, summary, verified
-from doctest_nix.report.neutral import neutral, neutral_lines, neutral_path
+from doctest_nix.report.fates import DocumentReport, merged, summary, verified
+from doctest_nix.report.matrix import table
+from doctest_nix.report.neutral import neutral, neutral_path
 from doctest_nix.report.terminal import failure
+from doctest_nix.runs import NOT_RUN, Page, Runs, shown
 from doctest_nix.verdict import Fate, Verdict
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo
 
-    from doctest_nix.attempt import Attempt
-    from doctest_nix.plan import Plan
-    from doctest_nix.run import DocumentRun
-    from doctest_nix.sandbox import Provider, Sandbox
     from doctest_nix.steps import Step
     from doctest_nix.warming import Warming
 
@@ -43,9 +41,6 @@ if TYPE_CHECKING:
 
 #: The exit status of a run in which no tutorial is wrong but the tool could not work.
 BROKEN_STATUS: Final = 8
-
-#: The reason of steps that `-k`, `-x` or `--collect-only` left out.
-_NOT_RUN: Final = "not selected"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--nix-lock-nixpkgs", metavar="WHICH", help=argparse.SUPPRESS)
     group.addoption("--nix-warm-save", metavar="PATH", help=argparse.SUPPRESS)
     group.addoption("--nix-strict", action="store_true", help="a stale block fails")
+    parser.addini("nix_matrix", "images, one a line: each document with each", type="linelist")
     parser.addini("nix_flakes", "enable flakes and the new commands of Nix", type="bool")
     parser.addini("nix_strict", "a stale block fails", type="bool")
 
@@ -87,7 +83,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         # What is to be pinned may be a channel, which a run refuses.
         configured = [_given(config, option) for option in OPTIONS if option.name == "nixpkgs"]
         named = which or (configured[0][-1] if configured[0] else None)
-        found = pins(_settings(config, leave_out="nixpkgs"), named, config.rootpath, tell)
+        found = pins(_settings(config, leave_out="nixpkgs")[0], named, config.rootpath, tell)
         settings = list(found)
         if config.inipath is None:
             raise ConfigError(
@@ -99,29 +95,33 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except DoctestNixError as error:
         raise pytest.UsageError(str(error)) from error
     for name, value in settings:
-        tell(f"{_shown(config.inipath)}: {name} = {value}")
+        tell(f"{shown(config.inipath)}: {name} = {value}")
     return 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Validate the options once."""
     try:
-        configured = _settings(config)
+        configs = _settings(config)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
     warm = config.getoption("--nix-warm")
-    if warm and configured.network is Network.NONE:
-        configured = replace(configured, network=Network.FULL)
-    config.stash[_RUNS] = Runs(configured, lambda line: _tell(config, line))
     if warm:
-        config.stash[_RUNS].warm()
+        configs = tuple(
+            replace(each, network=Network.FULL) if each.network is Network.NONE else each
+            for each in configs
+        )
+    config.stash[_STATE] = State(configs, lambda line: _tell(config, line))
+    if warm:
+        for runs in config.stash[_STATE].runs:
+            runs.warm()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Give back every sandbox, whatever ended the run."""
-    runs = config.stash.get(_RUNS, None)
-    if runs is not None:
-        runs.close()
+    state = config.stash.get(_STATE, None)
+    if state is not None:
+        state.close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> DocumentFile | None:
@@ -147,7 +147,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Note which steps were selected."""
     for item in session.items:
         if isinstance(item, StepItem):
-            item.document.pending.add(item.index)
+            item.page.pending.add(item.index)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -170,15 +170,15 @@ def pytest_testnodedown(node: Any, error: object) -> None:  # xdist's own type
     """Take the fates that an xdist worker found."""
     found = getattr(node, "workeroutput", {}).get("doctest_nix")
     if found:
-        node.config.stash[_RUNS].foreign += json_report.loads(found)
+        node.config.stash[_STATE].foreign += json_report.loads(found)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the machine's report, and tell "the tutorial is wrong" from "we are broken"."""
     config = session.config
-    runs = config.stash[_RUNS]
-    documents = runs.reports()
+    state = config.stash[_STATE]
+    documents = state.reports()
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output["doctest_nix"] = json_report.dumps(documents)
@@ -187,13 +187,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         Path(path).write_text(json_report.dumps(documents) + "\n", encoding="utf-8")
     fates = {block.fate for document in documents for block in document.blocks}
     wrong = Fate.FAILED in fates or any(document.error for document in documents)
-    minimum = runs.config.min_verified
+    minimum = state.config.min_verified
     if minimum is not None and verified(documents) < minimum and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if Fate.BROKEN in fates and not wrong and exitstatus == pytest.ExitCode.TESTS_FAILED:
         session.exitstatus = BROKEN_STATUS
-    if runs.warming is not None and not _finish(runs.warming, config):
-        session.exitstatus = BROKEN_STATUS
+    for runs in state.runs:
+        if runs.warming is not None and not _finish(runs.warming, config):
+            session.exitstatus = BROKEN_STATUS
 
 
 def _finish(warming: Warming, config: pytest.Config) -> bool:
@@ -214,12 +215,12 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Close with a line in which every block is counted."""
-    runs = config.stash[_RUNS]
-    documents = runs.reports()
+    state = config.stash[_STATE]
+    documents = state.reports()
     if not documents:
         return
     if config.get_verbosity() > 0:
-        for place, masks in runs.masks():
+        for place, masks in (found for runs in state.runs for found in runs.masks()):
             for mask in masks:
                 terminalreporter.write_line(neutral(f"{place}: {mask}"))
     for document in documents:
@@ -231,8 +232,10 @@ def pytest_terminal_summary(
     environments = dict.fromkeys(d.environment for d in documents if d.environment)
     where = f" [{'; '.join(environments)}]" if environments else ""
     terminalreporter.ensure_newline()
+    for line in table(documents):
+        terminalreporter.write_line(neutral(f"nix: {line}"))
     terminalreporter.write_line(neutral(f"nix: {summary(documents)}{where}"))
-    minimum = runs.config.min_verified
+    minimum = state.config.min_verified
     if minimum is not None and verified(documents) < minimum:
         terminalreporter.write_line(
             f"nix: {verified(documents):.1f} % of the blocks are verified, below the"
@@ -247,112 +250,48 @@ def run_pytest(arguments: Sequence[str]) -> int:
     return int(pytest.main([*arguments, *alone]))
 
 
-class Runs:
-    """What a pytest run holds: the settings, one provider, one `DocumentRun` a document."""
+class State:
+    """What a pytest run holds: a `Runs` for each Nix, and what xdist's workers found."""
 
-    def __init__(self, config: Config, progress: Callable[[str], None]) -> None:
-        """Hold nothing yet; ``progress`` is told how far a long work is, like a pull."""
-        self.config = config
-        self._progress = progress
-        self.files: list[DocumentFile] = []
+    def __init__(self, configs: Sequence[Config], progress: Callable[[str], None]) -> None:
+        """Hold a run for each of ``configs``; the versions of several are asked for when needed."""
+        self.runs = tuple(Runs(config, progress) for config in configs)
         self.foreign: tuple[DocumentReport, ...] = ()
-        self.warming: Warming | None = None
-        self._provider: Provider | SandboxError | None = None
-        self._runs: dict[Path, DocumentRun] = {}
+        self._progress = progress
+        self._is_named = len(configs) == 1
 
-    def warm(self) -> None:
-        """Collect what the pages fetch, for later runs."""
-        from doctest_nix.warming import Warming
+    @property
+    def config(self) -> Config:
+        """The settings that all of its runs have."""
+        return self.runs[0].config
 
-        self.warming = Warming(self.provider, self._progress)
+    def name_versions(self) -> None:
+        """Give each of several runs the name of its Nix.  Idempotent."""
+        if not self._is_named:
+            from doctest_nix.sandbox.select import nix_version
 
-    def provider(self) -> Provider:
-        """Return the run's provider, made at the first call.  Raises SandboxError."""
-        if self._provider is None:
-            from doctest_nix.sandbox.select import provider
-
-            pages = None if self.warming else [file.key for file in self.files if not file.error]
-            try:
-                self._provider = provider(self.config, self._progress, pages)
-            except SandboxError as error:
-                self._provider = error
-        if isinstance(self._provider, SandboxError):
-            raise self._provider
-        return self._provider
-
-    def of(self, document: DocumentFile) -> DocumentRun:
-        """Return the document's run."""
-        if document.path not in self._runs:
-            from doctest_nix.run import DocumentRun
-
-            def leave(sandbox: Sandbox) -> None:
-                if self.warming is not None:
-                    self.warming.collect(sandbox, document.key, _shown(document.path))
-
-            self._runs[document.path] = DocumentRun(
-                document.planned,
-                self.config,
-                lambda: self.provider().create(document.key),
-                leave,
-            )
-        return self._runs[document.path]
-
-    def close(self) -> None:
-        """End everything.  Idempotent."""
-        for run in self._runs.values():
-            run.close()
-        if self.warming is not None:
-            self.warming.close()
-        if self._provider is not None and not isinstance(self._provider, SandboxError):
-            self._provider.close()
-            self._provider = None
+            self._is_named = True
+            configs = [runs.config for runs in self.runs]
+            found = names(configs, lambda config: nix_version(config, self._progress))
+            for runs, name in zip(self.runs, found, strict=True):
+                runs.version = name
 
     def reports(self) -> tuple[DocumentReport, ...]:
         """Return every document's rows, xdist's workers' included."""
-        own = [document.report() for document in self.files]
-        return merged([*own, *self.foreign], not_run=_NOT_RUN)
+        own = [report for runs in self.runs for report in runs.reports()]
+        return merged([*own, *self.foreign], not_run=NOT_RUN)
 
-    def masks(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield the place of each step that masks helped, with what they did."""
-        for document in self.files:
-            for index, verdict in sorted(self.verdicts(document).items()):
-                if verdict.masks:
-                    block = document.planned.steps[index].blocks[0]
-                    yield f"{_shown(block.location.path)}:{block.location.line}", verdict.masks
-
-    def verdicts(self, document: DocumentFile) -> dict[int, Verdict]:
-        """Return what is known of a document's steps."""
-        run = self._runs.get(document.path)
-        return run.verdicts() if run is not None else {}
-
-    def attempts(self, document: DocumentFile) -> tuple[Attempt, ...]:
-        """Return what a document tried to reach, as far as that is known."""
-        run = self._runs.get(document.path)
-        return run.attempts() if run is not None else ()
-
-    @property
-    def description(self) -> str:
-        """What the run uses, ``""`` before it uses anything."""
-        made = self._provider
-        return "" if made is None or isinstance(made, SandboxError) else made.description
+    def close(self) -> None:
+        """End everything.  Idempotent."""
+        for runs in self.runs:
+            runs.close()
 
 
-_RUNS = pytest.StashKey[Runs]()
+_STATE = pytest.StashKey[State]()
 
 
 class DocumentFile(pytest.File):
     """A tutorial: its items are its steps."""
-
-    planned: Plan
-    #: What tells it from an edited one.
-    key: str
-    error: DocumentError | None = None
-
-    def __init__(self, **keywords: Any) -> None:  # pytest's own
-        """Wait to be collected."""
-        super().__init__(**keywords)
-        #: Steps that were selected and are not judged yet.
-        self.pending: set[int] = set()
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item a step; where the document cannot be understood, one that says so."""
@@ -360,40 +299,23 @@ class DocumentFile(pytest.File):
         from doctest_nix.formats import load
         from doctest_nix.plan import plan
 
-        runs = self.config.stash[_RUNS]
-        runs.files.append(self)
+        state = self.config.stash[_STATE]
+        state.name_versions()
         try:
             document = load(self.path, root=self.config.rootpath)
-            self.key = fingerprint(document)
-            self.planned = plan(document, runs.config)
+            planned = plan(document, state.config)
         except DocumentError as error:
-            self.error = error
+            for runs in state.runs:
+                runs.pages.append(Page(path=self.path, runs=runs, error=error))
             yield MalformedItem.from_parent(self, name=f"{error.slug}:{error.line}", error=error)
             return
-        for index, step in enumerate(self.planned.steps):
-            yield StepItem.from_parent(
-                self, name=_name(step), document=self, step=step, index=index
-            )
-
-    def report(self) -> DocumentReport:
-        """Return the rows of the document as far as they are known."""
-        path = _shown(self.path)
-        if self.error is not None:
-            return DocumentReport(path=path, blocks=(), error=neutral_lines(str(self.error)))
-        verdicts = self.config.stash[_RUNS].verdicts(self)
-        found = document_report(self.planned, verdicts, not_run=_NOT_RUN)
-        runs = self.config.stash[_RUNS]
-        return DocumentReport(
-            path=path,
-            blocks=found.blocks,
-            network=runs.attempts(self),
-            environment=runs.description if verdicts else "",
-        )
-
-    def teardown(self) -> None:
-        """End the document's sandbox as soon as its last step is done, in whatever order."""
-        if self.error is None and not self.pending:
-            self.config.stash[_RUNS].of(self).close()
+        key = fingerprint(document)
+        for runs in state.runs:
+            page = Page(path=self.path, runs=runs, key=key, planned=planned)
+            runs.pages.append(page)
+            for index, step in enumerate(planned.steps):
+                name = _name(step) + (f"[{runs.version}]" if runs.version else "")
+                yield StepItem.from_parent(self, name=name, page=page, step=step, index=index)
 
 
 class StepItem(pytest.Item):
@@ -402,30 +324,29 @@ class StepItem(pytest.Item):
     def __init__(
         self,
         *,
-        document: DocumentFile,
+        page: Page,
         step: Step,
         index: int,
         **keywords: Any,  # pytest's own
     ) -> None:
-        """Stand for step ``index`` of the document's plan."""
+        """Stand for step ``index`` of the page's plan."""
         super().__init__(**keywords)
-        self.document = document
+        self.page = page
         self.step = step
         self.index = index
-        self.verdict = Verdict(fate=Fate.SKIPPED, reason=_NOT_RUN)
+        self.verdict = Verdict(fate=Fate.SKIPPED, reason=NOT_RUN)
 
     def setup(self) -> None:
         """Execute the step and those before it; our own trouble is an error, not a failure."""
-        runs = self.config.stash[_RUNS]
-        self.document.pending.discard(self.index)
+        self.page.pending.discard(self.index)
         try:
-            self.verdict = runs.of(self.document).verdict(self.index)
+            self.verdict = self.page.run().verdict(self.index)
         except KeyboardInterrupt:
             # A new one, whose traceback is this line's alone.  CPython 3.11 takes a signal on
             # entry to a function too, where a frame may have no line, and pytest (9.2) crashes
             # when it shows such a frame.
             place = self.step.blocks[0].location
-            raise KeyboardInterrupt(f"{_shown(place.path)}:{place.line} was running") from None
+            raise KeyboardInterrupt(f"{shown(place.path)}:{place.line} was running") from None
         match self.verdict.fate:
             case Fate.BROKEN:
                 raise _Broken(self.verdict)
@@ -435,14 +356,19 @@ class StepItem(pytest.Item):
             case _:
                 pass
 
+    def teardown(self) -> None:
+        """End the page's sandbox as soon as its last step is done, in whatever order."""
+        if not self.page.pending:
+            self.page.run().close()
+
     def runtest(self) -> None:
         """Judge the step."""
-        strict = self.config.stash[_RUNS].config.strict
+        strict = self.page.runs.config.strict
         if self.verdict.fate is Fate.FAILED or (strict and self.verdict.fate is Fate.STALE):
             raise _Wrong(self.verdict)
         if self.verdict.fate is Fate.STALE:
             location = self.step.blocks[0].location
-            place = f"{_shown(location.path)}:{location.line}"
+            place = f"{shown(location.path)}:{location.line}"
             self.warn(StaleWarning(neutral(f"{place}: {self.verdict.reason}")))
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -451,15 +377,28 @@ class StepItem(pytest.Item):
             case _Broken() as error:
                 return _Told((str(error.verdict.reason),), self.path, 0, error.verdict.reason)
             case _Wrong(verdict=Verdict(mismatch=mismatch)) if mismatch is not None:
-                command = f"pytest {shlex.quote(self.nodeid)}{_repeated(self.config)}"
-                shown = replace(mismatch, location=_relative(mismatch.location))
-                lines = failure(shown, reproduce=command)
+                told = replace(mismatch, location=_relative(mismatch.location))
+                lines = failure(told, reproduce=self._repeated())
                 return _Told(lines, self.path, mismatch.location.line, mismatch.problem)
             case _:
                 return super()._repr_failure_py(excinfo, style)
 
     #: What pytest asks where the set-up failed.
     _repr_failure_py = repr_failure
+
+    def _repeated(self) -> str:
+        """Return the command that has the same verdict: of several images, the one of this item."""
+        version, nodeid = self.page.runs.version, self.nodeid
+        given = [
+            (option.flag, value) for option in OPTIONS for value in _typed(self.config, option)
+        ]
+        if version:
+            nodeid = nodeid.removesuffix(f"[{version}]")
+            given = [(flag, value) for flag, value in given if flag != IMAGE.flag]
+            given.append((IMAGE.flag, image(self.page.runs.config)))
+        flakes = ["--nix-flakes"] if self.config.getoption("--nix-flakes") else []
+        words = [nodeid, *flakes, *(f"{flag}={value}" for flag, value in given)]
+        return shlex.join(["pytest", *words])
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the block's place and the item's name."""
@@ -480,7 +419,7 @@ class MalformedItem(pytest.Item):
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Tell the error's own words."""
-        lines = str(self.error).replace(str(self.path), str(_shown(self.path))).split("\n")
+        lines = str(self.error).replace(str(self.path), str(shown(self.path))).split("\n")
         return _Told(tuple(lines), self.path, self.error.line, self.error.problem)
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -537,38 +476,35 @@ def _name(step: Step) -> str:
     return f"{slug}:{block.location.line}"
 
 
-def _shown(path: Path) -> Path:
-    """Return the path as a reader of the report would type it."""
-    with contextlib.suppress(ValueError):
-        path = path.relative_to(Path.cwd())
-    return neutral_path(path)
-
-
 def _relative(location: Location) -> Location:
-    return replace(location, path=_shown(location.path))
+    return replace(location, path=shown(location.path))
 
 
-def _repeated(config: pytest.Config) -> str:
-    """Return the options of this run that the same verdict needs."""
-    given = [f" {o.flag}={shlex.quote(v)}" for o in OPTIONS for v in config.getoption(o.flag)]
-    return (" --nix-flakes" if config.getoption("--nix-flakes") else "") + "".join(given)
+def _typed(config: pytest.Config, option: Option) -> list[str]:
+    """Return the values of an option on the command line."""
+    values: list[str] = config.getoption(option.flag)
+    return values
 
 
 def _given(config: pytest.Config, option: Option) -> list[str]:
     """Return an option's values: the command line's, else the configuration's."""
-    typed: list[str] = config.getoption(option.flag)
     configured: str | list[str] = config.getini(option.setting)
     if isinstance(configured, str):
         configured = [configured] if configured else []
-    return typed or configured
+    return _typed(config, option) or configured
 
 
-def _settings(config: pytest.Config, *, leave_out: str = "") -> Config:
-    """Return the run's settings: those given, else ours; always ours for one option."""
+def _settings(config: pytest.Config, *, leave_out: str = "") -> tuple[Config, ...]:
+    """Return the run's settings: those given, else ours; always ours for one option.
+
+    They are several where several images are given.
+    """
 
     def given(option: Option) -> list[str]:
         return _given(config, option) if option.name != leave_out else []
 
     flakes = config.getoption("--nix-flakes") or config.getini("nix_flakes")
     strict = config.getoption("--nix-strict") or config.getini("nix_strict")
-    return settings(given, root=config.rootpath, flakes=flakes, strict=strict)
+    one = settings(given, root=config.rootpath, flakes=flakes, strict=strict)
+    images = _typed(config, IMAGE) or config.getini("nix_matrix") or [one.image]
+    return editions(one, images) if len(images) > 1 or HOST in images else (one,)

@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("doctest_nix.plan",),
     (
         "doctest_nix.run",
+        "doctest_nix.runs",
         "doctest_nix.report",
         "doctest_nix.update",
         "doctest_nix.warming",

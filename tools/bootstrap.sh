@@ -14,8 +14,8 @@ readonly STATE=$PWD/.state
 readonly VENV=$PWD/.venv
 readonly PYTHON=$VENV/bin/python
 readonly LOG=$STATE/bootstrap.log
-readonly SUITE=trixie
-readonly IMAGE=doctest-nix:$SUITE
+# Nix 2.26, and the newest: with the 2.8 of Debian 12 they are the versions of the tests.
+readonly SUITES=(trixie sid)
 
 # shellcheck source=tools/engine.sh
 source tools/engine.sh
@@ -121,7 +121,7 @@ ready_for_tests() {
   need_packages bubblewrap nix podman
   need_venv dev
   need_engine
-  need_image
+  need_images "${SUITES[@]}"
 }
 
 # ---- saying what happens

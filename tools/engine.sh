@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154  # STATE, PYTHON, IMAGE, SUITE and lock are bootstrap.sh's
+# shellcheck shell=bash disable=SC2154  # STATE, PYTHON and lock are bootstrap.sh's
 # Sourced by bootstrap.sh: the container engine of the tests, found or started, and its image.
 
 # Seconds that the private engine has to answer after its start, and to end when told to.
@@ -121,12 +121,19 @@ stop_stale_engine() {
   }
 }
 
-need_image() {
-  export DOCTEST_NIX_TEST_IMAGE=$IMAGE
-  ! engine_answers "$IMAGE" || return 0
-  need_packages mmdebstrap
-  local build=("$PYTHON" -B -m doctest_nix image build --suite "$SUITE" --tag "$IMAGE")
-  # Without root, mmdebstrap needs more of a machine than a bare one has.
-  if may_be_root; then build=(as_root env ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} "${build[@]}"); fi
-  step "Building the image $IMAGE from Debian's packages" "${build[@]}"
+# need_images SUITE…: an image of each; the first is the one of most tests.
+need_images() {
+  local suite image build
+  export DOCTEST_NIX_TEST_IMAGE=doctest-nix:$1
+  for suite in "$@"; do
+    image=doctest-nix:$suite
+    ! engine_answers "$image" || continue
+    need_packages mmdebstrap
+    build=("$PYTHON" -B -m doctest_nix image build --suite "$suite" --tag "$image")
+    # Without root, mmdebstrap needs more of a machine than a bare one has.
+    if may_be_root; then
+      build=(as_root env ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} "${build[@]}")
+    fi
+    step "Building the image $image from Debian's packages" "${build[@]}"
+  done
 }

@@ -38,13 +38,15 @@ class BlockReport:
 class DocumentReport:
     """A document's rows in source order; ``error`` says why there are none, else ``""``.
 
-    ``environment`` says what ran it, ``""`` where nothing did; ``network`` is what the page tried
-    to reach, where the run had a proxy that heard of it.
+    ``version`` names the Nix, where the run tried several: ``nix-2.26``.  ``environment`` says what
+    ran it, ``""`` where nothing did; ``network`` is what the page tried to reach, where the run had
+    a proxy that heard of it.
     """
 
     path: Path
     blocks: tuple[BlockReport, ...]
     error: str = ""
+    version: str = ""
     network: tuple[Attempt, ...] = ()
     environment: str = ""
 
@@ -64,12 +66,12 @@ def document_report(plan: Plan, verdicts: Mapping[int, Verdict], *, not_run: str
 
 
 def merged(reports: Iterable[DocumentReport], *, not_run: str) -> tuple[DocumentReport, ...]:
-    """Return one report a document, where several workers each ran a part of it."""
-    by_path: dict[Path, DocumentReport] = {}
+    """Return one report a document and version, where several workers each ran a part of it."""
+    found: dict[tuple[Path, str], DocumentReport] = {}
     for report in reports:
-        known = by_path.get(report.path)
+        known = found.get((report.path, report.version))
         if known is None or len(known.blocks) != len(report.blocks):
-            by_path[report.path] = report
+            found[report.path, report.version] = report
             continue
         rows = tuple(
             new if old.reason == not_run else old
@@ -77,10 +79,10 @@ def merged(reports: Iterable[DocumentReport], *, not_run: str) -> tuple[Document
         )
         network = tuple(dict.fromkeys([*known.network, *report.network]))
         environment = report.environment or known.environment
-        by_path[report.path] = replace(
+        found[report.path, report.version] = replace(
             report, blocks=rows, network=network, environment=environment
         )
-    return tuple(by_path[path] for path in sorted(by_path))
+    return tuple(found[place] for place in sorted(found))
 
 
 def totals(documents: Iterable[DocumentReport]) -> dict[str, int]:

@@ -17,13 +17,14 @@ VERSION = 1
 def dumps(documents: Sequence[DocumentReport]) -> str:
     """Return the report as JSON.
 
-    ``{"version", "documents": [{"path", "error", "environment", "network": [{"host", "port",
+    ``{"version", "documents": [{"path", "nix", "error", "environment", "network": [{"host", "port",
     "allowed"}], "blocks": [{"line", "end_line", "language", "kind", "fate", "checked", "reason",
     "seconds"}]}], "totals": {"blocks", "<fate>": n}}``.
     Lines are the block's own first and last source line, 1-based; ``error`` is ``""`` unless
-    the document could not be understood; ``environment`` says what ran it; ``network`` is what
-    the page tried to reach where the run's network is ``substituters``; ``checked`` is ``""``
-    unless the block passed.
+    the document could not be understood; ``nix`` is ``""`` unless the run tried several versions
+    of Nix, and then a document is there once for each (``nix-2.26``); ``environment`` says what
+    ran it; ``network`` is what the page tried to reach where the run's network is
+    ``substituters``; ``checked`` is ``""`` unless the block passed.
     """
     return json.dumps(
         {
@@ -31,6 +32,7 @@ def dumps(documents: Sequence[DocumentReport]) -> str:
             "documents": [
                 {
                     "path": document.path.as_posix(),
+                    "nix": document.version,
                     "error": document.error,
                     "environment": document.environment,
                     "network": [asdict(attempt) for attempt in document.network],
@@ -49,6 +51,7 @@ def loads(text: str) -> tuple[DocumentReport, ...]:
     return tuple(
         DocumentReport(
             path=Path(document["path"]),
+            version=document["nix"],
             error=document["error"],
             environment=document["environment"],
             network=tuple(Attempt(**attempt) for attempt in document["network"]),

@@ -74,11 +74,7 @@ def look(search: str | None = None) -> Host:
     found["mount"] = _found("mount", f"{found['nsenter'].parent}:{places}")
     nix = shutil.which("nix-instantiate", path=places)
     if nix is None:
-        raise SandboxError(
-            Slug.NIX_MISSING,
-            "The bubblewrap sandbox uses the host's Nix, and nix-instantiate is not on PATH.",
-            remedy="Install Nix: apt install nix-bin, or https://nixos.org/download.",
-        )
+        raise _no_nix()
     # A profile would bring whatever its owner installed: only Nix itself, and on NixOS the
     # system's own programs, as /usr is elsewhere.
     nix_folder, system_folder = Path(nix).resolve().parent, found["setsid"].parent.resolve()
@@ -95,6 +91,15 @@ def look(search: str | None = None) -> Host:
         overlay=_is_stored(nix_folder),
         sizes=_knows_sizes(found["bwrap"]),
     )
+
+
+def own_version() -> str:
+    """Return the version of the host's Nix, like ``2.8.0``.  Raises SandboxError(NIX_MISSING)."""
+    nix = shutil.which("nix-instantiate", path=f"{os.environ.get('PATH', os.defpath)}:{_PROFILES}")
+    if nix is None:
+        raise _no_nix()
+    said = subprocess.run([nix, "--version"], capture_output=True, text=True, check=False).stdout
+    return said.split()[-1]
 
 
 def package_set(nixpkgs: Path, host: Host, closing: contextlib.ExitStack) -> Path:
@@ -210,3 +215,11 @@ def account() -> int | None:
         if not any(first <= _NOBODY < first + count for first, _, count in ranges):
             return None
     return _NOBODY
+
+
+def _no_nix() -> SandboxError:
+    return SandboxError(
+        Slug.NIX_MISSING,
+        "The bubblewrap sandbox uses the host's Nix, and nix-instantiate is not on PATH.",
+        remedy="Install Nix: apt install nix-bin, or https://nixos.org/download.",
+    )

@@ -19,6 +19,7 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION as _VERSION
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from doctest_nix.errors import SandboxError, Slug, nearest
+from doctest_nix.sandbox.owner import LABEL, me
 
 #: Seconds that the engine has to answer a request.
 _PATIENCE = 60
@@ -132,6 +133,27 @@ def pinned(image: str, progress: Progress) -> str:
     identity: str = attributes["Id"]
     progress(f"{image} was built here, and other machines do not know it as {identity}")
     return identity
+
+
+def version_in(image: str, progress: Progress) -> str:
+    """Return the version of the Nix in ``image``, which is pulled where it is missing.
+
+    Raises SandboxError: ENGINE_DOWN, IMAGE_MISSING, NIX_MISSING.
+    """
+    with contextlib.closing(connect()) as client:
+        ensure(client, image, progress)
+        asking = ["nix-instantiate", "--version"]
+        try:
+            said = client.containers.run(
+                image, asking, entrypoint="", remove=True, network_mode="none", labels={LABEL: me()}
+            )
+        except ENGINE_TROUBLE as error:
+            raise SandboxError(
+                Slug.NIX_MISSING,
+                f"The image {image} does not tell the version of its Nix: {first_line(error)}.",
+                remedy=f"Look: docker run --rm {image} {' '.join(asking)}",
+            ) from error
+        return said.decode(errors="replace").split()[-1]
 
 
 def build(suite: str, tag: str, progress: Progress) -> None:

@@ -64,6 +64,20 @@ def _selected(config: Config, progress: Progress, pages: Collection[str] | None)
     )
 
 
+def nix_version(config: Config, progress: Progress = lambda line: None) -> str:
+    """Return the version of the Nix that a run with these settings has, like ``2.26.3``.
+
+    Pulls an image that is missing.  Raises SandboxError.
+    """
+    if config.backend is Backend.BUBBLEWRAP:
+        from doctest_nix.sandbox.host import own_version
+
+        return own_version()
+    from doctest_nix.sandbox.image import version_in
+
+    return version_in(config.image, progress)
+
+
 def _docker(config: Config, progress: Progress, pages: Collection[str] | None) -> Provider:
     from doctest_nix.sandbox.docker import DockerProvider
 

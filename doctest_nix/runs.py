@@ -1,0 +1,159 @@
+"""What a run of many documents holds for one Nix: the sandboxes' provider, a run a document."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from doctest_nix.config import Config
+from doctest_nix.errors import DocumentError, SandboxError
+from doctest_nix.report.fates import DocumentReport, document_report
+from doctest_nix.report.neutral import neutral_lines, neutral_path
+from doctest_nix.verdict import Verdict
+
+if TYPE_CHECKING:
+    from doctest_nix.attempt import Attempt
+    from doctest_nix.plan import Plan
+    from doctest_nix.run import DocumentRun
+    from doctest_nix.sandbox import Provider, Sandbox
+    from doctest_nix.warming import Warming
+
+# ruff: noqa: PLC0415
+# What parses and runs documents takes 0.1 s to import: only a run that has documents pays.
+
+#: The reason of steps that `-k`, `-x` or `--collect-only` left out.
+NOT_RUN: Final = "not selected"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Page:
+    """A document as one Nix is to run it.
+
+    ``key`` tells it from an edited one.  ``planned`` is None where ``error`` says why.
+    ``pending`` has the steps that were selected and are not judged yet.
+    """
+
+    path: Path
+    runs: Runs
+    key: str = ""
+    planned: Plan | None = None
+    error: DocumentError | None = None
+    pending: set[int] = field(default_factory=set)
+
+    def run(self) -> DocumentRun:
+        """Return its run."""
+        return self.runs.of(self)
+
+    def report(self) -> DocumentReport:
+        """Return its rows as far as they are known."""
+        path, version = shown(self.path), self.runs.version
+        if self.planned is None:
+            error = neutral_lines(str(self.error))
+            return DocumentReport(path=path, version=version, blocks=(), error=error)
+        verdicts = self.runs.verdicts(self)
+        return DocumentReport(
+            path=path,
+            version=version,
+            blocks=document_report(self.planned, verdicts, not_run=NOT_RUN).blocks,
+            network=self.runs.attempts(self),
+            environment=self.runs.description if verdicts else "",
+        )
+
+
+class Runs:
+    """The settings, one provider, one `DocumentRun` a page."""
+
+    def __init__(self, config: Config, progress: Callable[[str], None]) -> None:
+        """Hold nothing yet; ``progress`` is told how far a long work is, like a pull."""
+        self.config = config
+        #: The Nix that it is about, as reports name it; ``""`` where a run has no other.
+        self.version = ""
+        self.pages: list[Page] = []
+        self.warming: Warming | None = None
+        self._progress = progress
+        self._provider: Provider | SandboxError | None = None
+        self._runs: dict[Path, DocumentRun] = {}
+
+    def warm(self) -> None:
+        """Collect what the pages fetch, for later runs."""
+        from doctest_nix.warming import Warming
+
+        self.warming = Warming(self.provider, self._progress)
+
+    def provider(self) -> Provider:
+        """Return the run's provider, made at the first call.  Raises SandboxError."""
+        if self._provider is None:
+            from doctest_nix.sandbox.select import provider
+
+            keys = None if self.warming else [page.key for page in self.pages if page.planned]
+            try:
+                self._provider = provider(self.config, self._progress, keys)
+            except SandboxError as error:
+                self._provider = error
+        if isinstance(self._provider, SandboxError):
+            raise self._provider
+        return self._provider
+
+    def of(self, page: Page) -> DocumentRun:
+        """Return the run of a page that is planned."""
+        if page.path not in self._runs:
+            from doctest_nix.run import DocumentRun
+
+            def leave(sandbox: Sandbox) -> None:
+                if self.warming is not None:
+                    self.warming.collect(sandbox, page.key, shown(page.path))
+
+            if page.planned is None:
+                raise ValueError(f"{page.path} has no plan")
+            self._runs[page.path] = DocumentRun(
+                page.planned, self.config, lambda: self.provider().create(page.key), leave
+            )
+        return self._runs[page.path]
+
+    def close(self) -> None:
+        """End everything.  Idempotent."""
+        for run in self._runs.values():
+            run.close()
+        if self.warming is not None:
+            self.warming.close()
+        if self._provider is not None and not isinstance(self._provider, SandboxError):
+            self._provider.close()
+            self._provider = None
+
+    def reports(self) -> list[DocumentReport]:
+        """Return the rows of every page."""
+        return [page.report() for page in self.pages]
+
+    def masks(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the place of each step that masks helped, with what they did."""
+        for page in self.pages:
+            for index, verdict in sorted(self.verdicts(page).items()):
+                if verdict.masks and page.planned is not None:
+                    block = page.planned.steps[index].blocks[0]
+                    yield f"{shown(block.location.path)}:{block.location.line}", verdict.masks
+
+    def verdicts(self, page: Page) -> dict[int, Verdict]:
+        """Return what is known of a page's steps."""
+        run = self._runs.get(page.path)
+        return run.verdicts() if run is not None else {}
+
+    def attempts(self, page: Page) -> tuple[Attempt, ...]:
+        """Return what a page tried to reach, as far as that is known."""
+        run = self._runs.get(page.path)
+        return run.attempts() if run is not None else ()
+
+    @property
+    def description(self) -> str:
+        """What the run uses, ``""`` before it uses anything."""
+        made = self._provider
+        return "" if made is None or isinstance(made, SandboxError) else made.description
+
+
+def shown(path: Path) -> Path:
+    """Return the path as a reader of the report would type it."""
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return neutral_path(path)
