@@ -87,6 +87,12 @@ _FLAGS = (
     " --accept-flake-config --no-link --rebuild --unpack --type --flat --base32 --to-base32"
     " --system --builders --offline --debugger --apply --template --all --recursive --derivation"
 ).split()
+_NO_COMMAND = re.compile(r"'([\w-]+)' is not a recognised command")
+_COMMANDS = (
+    "build bundle config copy derivation develop doctor edit eval flake fmt hash help key log nar"
+    " path-info print-dev-env profile realisation registry repl run search shell store upgrade-nix"
+    " why-depends"
+).split()
 _RELEASE_NOTES = re.compile(
     r"(?:^|/)(?:rl-[\d.]+|release[-_]?notes?|change-?logs?|changes|news|history)(?=[-_./]|$)",
     re.IGNORECASE,
@@ -248,6 +254,8 @@ def _release(exchange: Exchange, output: str) -> Unmet | None:
     flags = [flag for flag in _NO_SUCH.findall(output) if flag in exchange.input]
     if "no operation specified" in output:
         flags += re.findall(r"(?<=\s)--[\w-]+", exchange.input)
+    if (found := _NO_COMMAND.search(output)) and not is_slip(found[1], _COMMANDS):
+        return Unmet(need=Need.RELEASE, sign=f"this Nix has no `nix {found[1]}`")
     for flag in flags:
         if not is_slip(flag, _FLAGS):
             return Unmet(need=Need.RELEASE, sign=f"this Nix has no {flag}")

@@ -141,6 +141,14 @@ GIVEN = {
         """,
         "needs machine: the reader's own channels",
     ),
+    "a command of another release of Nix": (
+        """
+        ```console
+        $ echo "error: 'frobnicate' is not a recognised command"; false
+        ```
+        """,
+        "needs release: this Nix has no `nix frobnicate`",
+    ),
     "another release of Nix": (
         """
         ```console
