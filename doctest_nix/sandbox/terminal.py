@@ -200,7 +200,13 @@ class Terminal:
         ready: Ready | None = None
         for line in lines:
             self._stream.write(line + b"\n")
-            ready = self._await(kept, deadline, typed=line, until=until)
+            try:
+                ready = self._await(kept, deadline, typed=line, until=until)
+            except TimeoutError:
+                # The last look may have been just before.
+                if until is not None and until(render(kept.joined(), self._columns)):
+                    raise _LeftRunning from None
+                raise
             if ready is not None and ready.status != 0:
                 break
         return None if ready is None else ready.status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -476,6 +477,13 @@ class TestLeftRunning:
         done = self.start(terminal)
         assert (Ended.RUNNING, None, "listening") == (done.ended, done.exit_code, done.output)
         assert terminal.busy
+
+    def test_it_is_looked_at_a_last_time_when_its_time_is_over(self, terminal: Terminal) -> None:
+        over = time.monotonic() + SHORT
+        done = terminal.execute(
+            "sleep 1000", timeout=SHORT, until=lambda output: time.monotonic() >= over
+        )
+        assert Ended.RUNNING == done.ended
 
     def test_an_interrupt_ends_it(self, terminal: Terminal) -> None:
         self.start(terminal)
