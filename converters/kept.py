@@ -31,8 +31,6 @@ def section(pen: Pen, node: nodes.section) -> Lines:
 
     For a page that goes on at a higher level in the middle of a section, as an included file may.
     """
-    if not isinstance(node.parent, (nodes.document, nodes.section)):
-        raise UnwritableError("a section inside a directive")
     outside: list[Lines] = []
     rest = list(node.children)
     end = pen.record.end_line(node)

@@ -25,7 +25,7 @@ def outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
                 fate=PageFate.PROVEN,
                 text=draft.written.text,
                 kept=tuple(_kept(draft.record, draft.written.marks)),
-                blocks=_count(draft.record.document),
+                blocks=count(draft.record.document),
             )
     return tuple(found[name] for name in sorted(found))
 
@@ -39,12 +39,12 @@ def _kept(source: Record, marks: Sequence[Mark]) -> Iterator[Kept]:
             yield Kept(
                 line=mark.source_line,
                 construct=mark.construct,
-                blocks=(_count(node) or 1) if mark.key else 1,
+                blocks=(count(node) or 1) if mark.key else 1,
                 autodoc=mark.construct.removeprefix("directive ") in AUTODOC,
             )
 
 
-def _count(node: nodes.Node) -> int:
+def count(node: nodes.Node) -> int:
     """Return how many blocks there are in and below ``node``, what leaves no trace apart."""
     unseen = (nodes.comment, nodes.target, nodes.substitution_definition, nodes.system_message)
     block = (

@@ -58,7 +58,7 @@ def plan(
     )
     foreign = engine == rst_to_myst.NAME
     started = time.monotonic()
-    prover, settings, change = _opened(state)
+    prover, settings, change = opened(state)
     with prover:
         baseline = prover.site()
         read = time.monotonic()
@@ -101,7 +101,7 @@ def _converted(state: Drafts) -> dict[str, tuple[str, str]]:
 # Reading
 
 
-def _opened(state: Drafts) -> tuple[Prover, Settings, Change]:
+def opened(state: Drafts) -> tuple[Prover, Settings, Change]:
     """Read the site as it is; Markdown files that are no pages yet are kept from becoming some."""
     state.progress("reading the site", 0, 1)
     change = Change()
@@ -252,10 +252,10 @@ def _built(state: Drafts, baseline: Site, change: Change) -> SiteProof:
     )
     before = str(state.directory / "before")
     after = str(state.directory / "after")
-    return compare_sites(baseline, _moved(site, after, before))
+    return compare_sites(baseline, moved(site, after, before))
 
 
-def _moved(site: Site, after: str, before: str) -> Site:
+def moved(site: Site, after: str, before: str) -> Site:
     """Let a site's warnings speak of the place that the baseline was read at."""
     return replace(
         site,

@@ -90,13 +90,23 @@ def _try(
 def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
     """Return the next way for each block in which something differs.
 
-    The innermost block that has a next way is moved.
+    The innermost block that has a next way is moved, a section only where nothing else is.
     """
     if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
         return _all_moved(marks)
+    places = [*_places(marks, proof), *_around_includes(marks, proof)]
+    return _innermost(places, sections=False) or _innermost(places, sections=True)
+
+
+def _innermost(places: Sequence[Sequence[Mark]], *, sections: bool) -> dict[Key, int]:
+    """Return the next way for the innermost block at each place; whole sections come last."""
     moved: dict[Key, int] = {}
-    for candidates in (*_places(marks, proof), *_around_includes(marks, proof)):
-        movable = [mark for mark in candidates if mark.choice < mark.choices - 1]
+    for candidates in places:
+        movable = [
+            mark
+            for mark in candidates
+            if mark.choice < mark.choices - 1 and (mark.construct == "section") is sections
+        ]
         if movable:
             mark = max(movable, key=lambda found: (len(found.key), found.key))
             moved[mark.key] = mark.choice + 1
@@ -134,7 +144,7 @@ def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:
     written = difference.actual_line
     if written is not None:
         found = [mark for mark in marks if mark.line <= written <= mark.end_line]
-        if any(mark.choice < mark.choices - 1 for mark in found):
+        if any(mark.choice < mark.choices - 1 for mark in found if mark.construct != "section"):
             return found
     source = difference.line
     if source is None:
@@ -148,14 +158,19 @@ def _reclaimed(
     """Take back moves that were not needed: lines are not exact in what extensions make."""
     written, proof, choices = settled.written, settled.proof, settled.choices
     kept_as_rst = {mark.key for mark in written.marks if mark.way == EVAL_RST}
+    few = {key: choice for key, choice in choices.items() if key in kept_as_rst}
+    if len(few) < len(choices):  # what was counted after a difference, an index entry, differs too
+        fewer, its_proof = _try(record, surroundings, few, prove)
+        if equal(its_proof):
+            written, proof, choices = fewer, its_proof, few
     for key in _latest(kept_as_rst & choices.keys()):
-        fewer = {other: choice for other, choice in choices.items() if other != key}
+        rest = {other: choice for other, choice in choices.items() if other != key}
         try:
-            better, its_proof = _try(record, surroundings, fewer, prove)
+            better, its_proof = _try(record, surroundings, rest, prove)
         except UnwritableError:
             continue
         if equal(its_proof):
-            written, proof, choices = better, its_proof, fewer
+            written, proof, choices = better, its_proof, rest
     return _settled(written, proof, choices)
 
 

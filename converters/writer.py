@@ -173,7 +173,8 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
     match node:
         case nodes.section():
             yield NATIVE, lambda: _section(pen, node, key)
-            yield EVAL_RST, lambda: kept.section(pen, node)
+            if isinstance(node.parent, (nodes.document, nodes.section)):
+                yield EVAL_RST, lambda: kept.section(pen, node)
             return
         case nodes.system_message() | nodes.substitution_definition():
             return
