@@ -54,7 +54,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*_\[(])")
 #: How a sentence speaks of what stands before it as of something to save.
 _SAVES_IT = re.compile(
     r"\b(?:write|save|put|store|copy|paste)\s+(?:it|this|that|the\s+\w+)\s+(?:in|to|into|as)\b"
-    r"[^.`]{0,40}(?:\(?e\.g\.\s+)?`([^`]+)`",
+    r"[^.`]{0,40}(?:\(?e\.g\.\s+)?`{1,2}([^`]+)`{1,2}",
     re.IGNORECASE,
 )
 
