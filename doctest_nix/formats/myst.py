@@ -18,7 +18,7 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 
 from doctest_nix.document import Block, Container, Document, Element, Heading, Prose, Style
 from doctest_nix.errors import DocumentError, Slug
-from doctest_nix.formats import directives, front_matter, material, rst
+from doctest_nix.formats import directives, front_matter, material
 from doctest_nix.formats.directives import Holds
 from doctest_nix.formats.fence import Code, Directive, Div, Pairs, Raw, fences, opening
 from doctest_nix.formats.include import MDBOOK
@@ -273,6 +273,8 @@ class _Reader:
         """Emit what a directive holds, by its name."""
         name = directive.name
         if name.lower() == directives.RESERVED:
+            from doctest_nix.formats import rst  # noqa: PLC0415  docutils, for few pages
+
             raise rst.annotation_as_directive(self.path, body.line, "`<!-- doctest-nix: … -->`")
         match directives.holds(name, dict(body.options).__contains__):
             case Holds.CODE:
@@ -286,6 +288,8 @@ class _Reader:
             case Holds.HIGHLIGHT:
                 self.highlight = directive.argument
             case Holds.RST:
+                from doctest_nix.formats import rst  # noqa: PLC0415  docutils, for few pages
+
                 nested = rst.elements(
                     "\n".join(body.lines),
                     self.path,
