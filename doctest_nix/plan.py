@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from doctest_nix.annotations import annotate
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Need
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
 from doctest_nix.steps import (
@@ -42,7 +42,8 @@ _FENCE = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 class SkipStep:
     """A block that the page or the run leaves out, with the reason.
 
-    ``changes`` where the run lacks what the block needs: later steps may build on it.
+    ``changes`` where the run lacks what the block needs: later steps may build on it.  Where that
+    is the network, what the page fetches may have been warmed; ``instead`` is then executed.
     """
 
     block: Block
@@ -50,6 +51,7 @@ class SkipStep:
     changes: bool = False
     kind: str = "skip"
     depends: bool = False
+    instead: Step | None = None
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -63,6 +65,8 @@ class SkipStep:
 
     def execute(self, stage: Stage) -> Verdict:
         """Return the verdict that says so."""
+        if self.instead is not None and stage.tries(Need.NETWORK):
+            return self.instead.execute(stage)
         return Verdict(fate=Fate.SKIPPED, reason=self.reason)
 
 
@@ -129,10 +133,14 @@ def _left_out(block: Block, context: Context, config: Config) -> SkipStep | None
     annotations = context.annotations
     if annotations.skip is not None:
         return SkipStep(block=block, reason=annotations.skip)
-    for need in annotations.needs:
-        if not config.tries(need):
-            return SkipStep(block=block, reason=f"needs {need}: the page says so", changes=True)
-    return None
+    lacking = [need for need in annotations.needs if not config.tries(need)]
+    if not lacking:
+        return None
+    skip = SkipStep(block=block, reason=f"needs {lacking[0]}: the page says so", changes=True)
+    step = _step(block, context) if lacking == [Need.NETWORK] else None
+    if step is None or step.blocks != (block,):
+        return skip
+    return replace(skip, kind=step.kind, depends=step.depends, instead=step)
 
 
 def _step(block: Block, context: Context) -> Step | None:

@@ -247,7 +247,9 @@ def pytest_terminal_summary(
 def run_pytest(arguments: Sequence[str]) -> int:
     """Run pytest in this process, and return its exit status.  Pages run one after the other."""
     alone = ["-n0"] if find_spec("xdist") else []
-    return int(pytest.main([*arguments, *alone]))
+    # It would tell each time that this very package is imported already.
+    quiet = ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*arguments, *quiet, *alone]))
 
 
 class State:

@@ -10,6 +10,7 @@ from doctest_nix import scripts, syntax
 from doctest_nix.attempt import Attempt
 from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit, Need
+from doctest_nix.errors import SandboxError
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
 from doctest_nix.sandbox import HOME, WORKDIR, Completed, Ended, Sandbox
@@ -78,8 +79,17 @@ class Stage:
         return self._sandbox.exceeded(completed.output if completed is not None else "")
 
     def tries(self, need: Need) -> bool:
-        """Tell whether a step with ``need`` is tried.  Raises SandboxError."""
-        return self.config.tries(need) or (need is Need.NETWORK and self.sandbox().warmed)
+        """Tell whether a step with ``need`` is tried.
+
+        What a page fetches may have been warmed for it.  Where there is no sandbox, the step that
+        goes without network is for the next that needs one to tell of.
+        """
+        if self.config.tries(need) or need is not Need.NETWORK:
+            return self.config.tries(need)
+        try:
+            return self.sandbox().warmed
+        except SandboxError:
+            return False
 
     @property
     def started(self) -> Sandbox | None:

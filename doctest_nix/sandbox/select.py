@@ -86,10 +86,11 @@ def _docker(config: Config, progress: Progress, pages: Collection[str] | None) -
 
 def _docker_at_hand(config: Config, progress: Progress, pages: Collection[str] | None) -> Provider:
     from doctest_nix.sandbox.image import connect, missing, present
+    from doctest_nix.sandbox.warm_image import find
 
     client = connect()
     try:
-        if not present(client, config.image):
+        if not present(client, config.image) and find(client, config, pages or ()) is None:
             raise missing(config.image, "")
     finally:
         client.close()

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +19,12 @@ import pytest
 from binary_cache import HOST, IMAGE, Cache
 
 from doctest_nix.__main__ import main
+from doctest_nix.config import Backend, Config
+from doctest_nix.sandbox import Sandbox
 from doctest_nix.sandbox.image import connect
+from doctest_nix.sandbox.owner import LABEL, me
 from doctest_nix.sandbox.pin import fingerprint
+from doctest_nix.sandbox.select import provider
 from doctest_nix.sandbox.warm_image import REPOSITORY
 
 WORDS = " ".join(f"word{number}" for number in range(12))
@@ -124,7 +129,7 @@ def test_a_page_that_was_warmed_passes_without_network_and_without_the_cache(
 
     after = pytester.runpytest_inprocess("page.md", *options)
     assert ["passed"] == fates(pytester)
-    after.stdout.fnmatch_lines(["nix: 1 blocks: 1 run*, warm for 1 of 1 pages]"])
+    after.stdout.fnmatch_lines(["nix: 1 blocks: 1 run*, warm for 1 of 1 pages, *]"])
     # What the page fetched, and nothing else: no home, no working files, no engine's leftovers.
     names = kept(made(result))
     assert 12 == sum(name.endswith("/noise") for name in names)
@@ -137,7 +142,15 @@ BUILT = """\
 # Built
 
 ```console
-$ nix-build -E '(import <nixpkgs> {}).runCommand "own" {} "echo built; touch $out"'
+$ cat > own.nix <<'END'
+> derivation {
+>   name = "own";
+>   system = builtins.currentSystem;
+>   builder = "/bin/sh";
+>   args = [ "-c" "echo built; echo > $out" ];
+> }
+> END
+$ nix-build own.nix
 built
 /nix/store/h-own
 ```
@@ -175,6 +188,12 @@ word3
 
 OTHER = f"""\
 {WORD}
+<!-- doctest-nix: needs=network -->
+```console
+$ $(nix-build --no-out-link '<nixpkgs>' -A word4)/bin/word4
+word4
+```
+
 
 ```console
 $ ls ~/.cache/nix/poison
@@ -190,10 +209,10 @@ def test_what_a_page_built_itself_is_built_again_and_what_it_forged_is_not_taken
 ) -> None:
     pytester.makefile(".md", a_built=BUILT, b_poison=POISON, c_other=OTHER)
     result = warm(pytester, served, options, "a_built.md", "b_poison.md", "c_other.md")
-    assert ["passed"] * 5 == fates(pytester)
+    assert ["passed"] * 6 == fates(pytester)
 
     pytester.runpytest_inprocess("a_built.md", "c_other.md", *options)
-    assert ["passed"] * 3 == fates(pytester)
+    assert ["passed"] * 4 == fates(pytester)
     names = kept(made(result))
     assert 1 == sum("-word3/bin/word3" in name for name in names)
     assert [] == [name for name in names if name.endswith(("-own", "/link"))]
@@ -214,6 +233,36 @@ def test_a_warm_image_is_carried_to_another_engine_in_a_file(
     assert [f"loaded: {made(result)}, pages: 1"] == done.outlines
     pytester.runpytest_inprocess("page.md", *options)
     assert (["skipped"], ["passed"]) == (before, fates(pytester))
+
+
+@pytest.mark.parametrize("backend", ["docker"])
+def test_ten_documents_at_once_share_the_packages(
+    pytester: pytest.Pytester,
+    options: list[str],
+    cache: Cache,
+    served: http.server.ThreadingHTTPServer,
+) -> None:
+    build = "nix-build --no-out-link '<nixpkgs>'" + "".join(f" -A word{n}" for n in range(12))
+    pytester.makefile(".md", page=f"# T\n\n```console\n$ {build} | wc -l\n12\n```\n")
+    warm(pytester, served, options, "page.md")
+    assert ["passed"] == fates(pytester)
+
+    config = Config(backend=Backend.DOCKER, image=IMAGE, nixpkgs=cache.nixpkgs)
+    with closing(provider(config, pages=[])) as made, ThreadPoolExecutor(10) as readers:
+        sandboxes = [made.create() for _ in range(10)]
+
+        def read(sandbox: Sandbox) -> str:
+            sandbox.start()
+            script = f"for path in $({build} 2>/dev/null); do cat $path/noise; done | wc -c"
+            return sandbox.run(["sh", "-c", script], timeout=120).output
+
+        assert ["12000000\n"] * 10 == list(readers.map(read, sandboxes))
+        with closing(connect()) as engine:
+            mine = {"label": f"{LABEL}={me()}"}
+            listed = engine.api.containers(filters=mine, size=True)
+        sizes = [each.get("SizeRw", 0) for each in listed]
+    # Twelve packages are 12 MB; the database of the store is what a sandbox copies.
+    assert (10, []) == (len(sizes), [size for size in sizes if size > 5_000_000])
 
 
 def test_a_warm_store_that_cannot_be_used_is_said_and_the_page_runs_without(
