@@ -105,6 +105,10 @@ _DEFAULTS = frozenset(
 )
 
 
+#: That of a nested shell's prompt where none is open.
+NO_SHELL = Unmet(need=Need.SHELL, sign="no command of the page opened it")
+
+
 def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Unmet | None:
     """Return what of the reader's own the command needs, None where the page is to blame.
 
@@ -120,7 +124,7 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
     if unmet := free.placeholder(command):
         return unmet
     if exchange.prompt is Prompt.NESTED and not stage.session.is_nested:
-        return Unmet(need=Need.SHELL, sign="no command of the page opens it")
+        return NO_SHELL
     return (
         _program(exchange, completed.output, stage)
         or _file(exchange, completed.output, stage)

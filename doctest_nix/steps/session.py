@@ -12,7 +12,7 @@ from doctest_nix.document import Block
 from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, repl, unprompted
-from doctest_nix.steps.given import with_real_hashes
+from doctest_nix.steps.given import NO_SHELL, with_real_hashes
 from doctest_nix.steps.judge import (
     Asked,
     Lacking,
@@ -201,6 +201,9 @@ def _prepare(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome | None:
             trouble = stage.show_nested_prompt(timeout=asked.timeout)
             if trouble is not None:
                 return judge(exchange, trouble, asked, stage)
+            if not stage.session.is_nested and not exchange.expected:
+                # Outside of its shell, a command that shows nothing would prove nothing.
+                return Lacking(unmet=NO_SHELL)
         case Prompt.SHELL | Prompt.ROOT:
             stage.session.show_outer_prompt(timeout=asked.timeout)
         case Prompt.NONE:

@@ -95,7 +95,7 @@ GIVEN = {
         [nix-shell]$ configurePhase
         ```
         """,
-        "needs shell: no command of the page opens it",
+        "needs shell: no command of the page opened it",
     ),
     "a place that is root's": (
         """
@@ -140,6 +140,14 @@ GIVEN = {
         ```
         """,
         "needs machine: the reader's own channels",
+    ),
+    "a nested shell in which a command shows nothing": (
+        """
+        ```console
+        [nix-shell:~]$ echo $GREETING > /dev/null
+        ```
+        """,
+        "needs shell: no command of the page opened it",
     ),
     "a command of another release of Nix": (
         """
