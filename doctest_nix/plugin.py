@@ -106,6 +106,10 @@ def pytest_configure(config: pytest.Config) -> None:
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
     warm = config.getoption("--nix-warm")
+    if warm and len(configs) > 1 and config.getoption("--nix-warm-save"):
+        raise pytest.UsageError(
+            "--save takes what one image was warmed with: name it with --nix-image"
+        )
     if warm:
         configs = tuple(
             replace(each, network=Network.FULL) if each.network is Network.NONE else each
