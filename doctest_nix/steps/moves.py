@@ -48,6 +48,8 @@ _FAILS = re.compile(
     re.IGNORECASE,
 )
 
+_CONDITION = re.compile(r"\b(?:if|when|unless|otherwise|without|may|might|could)\b", re.IGNORECASE)
+
 #: A sentence that tells the reader to do something about what runs.
 _INSTRUCTION = re.compile(
     r"(?:\W*(?:and|then|now|next|first|finally|afterwards|please|let us|let's)\b,?\s*)*"
@@ -91,8 +93,13 @@ def goes_on(shown: str, prose: Iterable[Prose]) -> bool:
 
 
 def fails(prose: Iterable[Prose]) -> bool:
-    """Tell whether the prose around a command says that it fails."""
-    return any(_FAILS.search(_MARKUP.sub("", paragraph.text)) for paragraph in prose)
+    """Tell whether the prose around a command says that it fails, on no condition."""
+    sentences = (
+        sentence
+        for paragraph in prose
+        for sentence in _SENTENCE.split(_MARKUP.sub("", paragraph.text))
+    )
+    return any(_FAILS.search(s) and not _CONDITION.search(s) for s in sentences)
 
 
 def before(document: Document, index: int) -> tuple[Prose, ...]:

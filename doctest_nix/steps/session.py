@@ -171,7 +171,7 @@ def from_block(block: Block, context: Context) -> SessionStep | None:
         annotations=annotations,
         moves=moves(told),
         goes_on=goes_on(found[-1].expected, follows),
-        fails=fails((*told, *follows[:1])),
+        fails=fails((*told[-2:], *follows[:1])),
     )
 
 

@@ -101,6 +101,8 @@ def test_prose_belongs_to_the_transcripts_around_it() -> None:
         ("Building it, you will see the following error:", True),
         ("It should fail, for there is no compiler.", True),
         ("If it fails, look at the log.", False),
+        ("If a program is missing, it will fail.", False),
+        ("Without `jq`, you get an error.", False),
         ("The build will not take long.", False),
         ("Errors are explained below.", False),
     ],
