@@ -13,6 +13,7 @@ import argparse
 import os
 import platform
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -71,6 +72,7 @@ class Score:
     source_blocks: int
     writing: float
     proving: float
+    processor: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -123,7 +125,9 @@ def measured(name: str, path: str | None) -> Measured:
 
 def own(path: Path, work: Path) -> tuple[Score, tuple[str, ...]]:
     work.mkdir()
+    started = processor_seconds()
     migration = plan(path, work, timeout=SECONDS, jobs=JOBS, progress=silent)
+    processor = processor_seconds() - started
     proof = again(path, migration, work)
     proven = {page.name: page for page in migration.converted}
     proofs = [page for page in proof.pages if page.page in {p.name for p in migration.pages}]
@@ -145,6 +149,7 @@ def own(path: Path, work: Path) -> tuple[Score, tuple[str, ...]]:
         source_blocks=sum(page.blocks for page in migration.converted),
         writing=timing.writing + timing.settling,
         proving=timing.proof,
+        processor=processor,
     )
     print(f"  ours: {score}", flush=True)
     remarks = [f"`{page.path}` is left as RST: {neutral(page.reason)}" for page in migration.left]
@@ -179,6 +184,12 @@ def again(path: Path, migration: Migration, work: Path) -> SiteProof:
         site = build(copy, overrides=overrides, work=made, timeout=SECONDS, jobs=JOBS)
         sites.append(moved(site, str(work / name), "site"))
     return compare_sites(*sites)
+
+
+def processor_seconds() -> float:
+    """Return what this process and those that it has waited for have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def wanted(text: str) -> dict[str, object]:
@@ -298,7 +309,8 @@ def page(found: Sequence[Measured]) -> Iterator[str]:
     yield (
         f"Python {platform.python_version()}, Sphinx {version('sphinx')},"
         f" MyST-Parser {version('myst-parser')}, docutils {version('docutils')},"
-        f" {pandoc()}; {os.cpu_count()} cores."
+        f" {pandoc()}; {os.cpu_count()} cores, {os.getloadavg()[2]:.0f} processes wanted them"
+        " when this was written."
     )
     yield ""
     yield "*Pages equal* are those that render the same, with nothing new to warn of."
@@ -312,12 +324,17 @@ def page(found: Sequence[Measured]) -> Iterator[str]:
         " to find other ways for its blocks, *prove* to build the new site and compare it."
     )
     yield (
+        "*Processor s* is what all of it takes of the processors, both readings of the site"
+        " included: on a machine that does something else besides, the figure to go by."
+    )
+    yield (
         "The others' pages are proven one by one, by the same oracle and with all extensions of"
         " MyST-Parser on that they may use; left pages count as not equal."
     )
     yield ""
-    yield "| site | converter | pages equal | blocks equal | in eval-rst | convert s | prove s |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    titles = ("site", "converter", "pages equal", "blocks equal", "in eval-rst")
+    yield f"| {' | '.join([*titles, 'convert s', 'prove s', 'processor s'])} |"
+    yield f"|{' --- |' * 8}"
     for site in found:
         for score in site.scores:
             yield row(site.site, score)
@@ -349,6 +366,7 @@ def row(site: str, score: Score) -> str:
         f"{score.kept / max(1, score.source_blocks):.2%}",
         f"{score.writing / pages:.3f}",
         f"{score.proving / pages:.3f}",
+        "" if score.processor is None else f"{score.processor / pages:.3f}",
     )
     return f"| {' | '.join(cells)} |"
 
