@@ -67,6 +67,26 @@ WORDS = (
         meaning="Type the comment's further lines before the block, without showing them.",
     ),
     Word(
+        name="session",
+        usage="session=server",
+        meaning="Type the block into a terminal of that name, opened where there is none yet.",
+    ),
+    Word(
+        name="background",
+        usage="background",
+        meaning="Leave the block's last command running, and go on beside it.",
+    ),
+    Word(
+        name="until",
+        usage='background until="listening on"',
+        meaning="Go on when the command has printed what this regular expression matches.",
+    ),
+    Word(
+        name="module",
+        usage="module",
+        meaning="The block is a NixOS module, or a part of one: NixOS must have its options.",
+    ),
+    Word(
         name="timeout",
         usage="timeout=300",
         meaning="The seconds that each command of the block may take.",
@@ -89,6 +109,16 @@ WORDS = (
 )
 
 
+#: Words that may stand alone.
+_WITHOUT_VALUE = frozenset({"skip", "run", "background", "module"})
+
+#: Words that only stand with another, and how.
+_WITH = (
+    ("reason", "skip", 'skip reason="…"'),
+    ("insert-after", "file", 'file=NAME insert-after="…"'),
+    ("until", "background", 'background until="…"'),
+)
+
 Member = TypeVar("Member", bound=StrEnum)
 Number = TypeVar("Number", int, float)
 
@@ -107,7 +137,9 @@ class Annotations:
 
     ``skip`` is the reason to leave it out, ``file`` the file that it is or changes, ``status`` the
     status of its last command and ``timeout`` the seconds of each, all None where nothing is
-    said; ``setup`` are commands to type before it.
+    said; ``setup`` are commands to type before it.  ``session`` names the terminal to type into,
+    None for the page's own; ``background`` says that the last command is left running, ``until``
+    when, None for as soon as it has printed what is shown; ``module`` that it is one of NixOS.
     """
 
     skip: str | None = None
@@ -116,6 +148,10 @@ class Annotations:
     appends: bool = False
     insert_after: str | None = None
     setup: tuple[str, ...] = ()
+    session: str | None = None
+    background: bool = False
+    until: str | None = None
+    module: bool = False
     timeout: float | None = None
     status: int | None = None
     output: Output = Output.RULES
@@ -213,7 +249,9 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
                 raise _Mistake(Slug.ANNOTATION, "'set' without NAME=VALUE", "Write: set NAME=VALUE")
             value = words[position]
             position += 1
-        elif name not in {"skip", "run"} and not equals:
+        elif name in {"run", "background", "module"} and equals:
+            raise _Mistake(Slug.ANNOTATION, f"{name!r} with a value", f"Write: {name}")
+        elif name not in _WITHOUT_VALUE and not equals:
             usage = next(word.usage for word in WORDS if word.name == name)
             raise _Mistake(Slug.ANNOTATION, f"{name!r} without a value", f"Write: {usage}")
         yield name, value
@@ -221,12 +259,10 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
 
 def _with(base: Annotations, words: dict[str, str], body: str) -> Annotations:
     """Return ``base`` with what the words of one comment say."""
-    if "reason" in words and "skip" not in words:
-        raise _Mistake(Slug.ANNOTATION, "'reason' without 'skip'", 'Write: skip reason="…"')
-    if "insert-after" in words and "file" not in words:
-        raise _Mistake(
-            Slug.ANNOTATION, "'insert-after' without 'file'", 'Write: file=NAME insert-after="…"'
-        )
+    for name, other, usage in _WITH:
+        if name in words and other not in words:
+            problem = f"{name!r} without {other!r}"
+            raise _Mistake(Slug.ANNOTATION, problem, f"Write: {usage}")
     for name, value in words.items():
         match name:
             case "skip":
@@ -253,7 +289,15 @@ def _with(base: Annotations, words: dict[str, str], body: str) -> Annotations:
             case "output":
                 base = replace(base, output=_member(Output, value))
             case "volatile":
-                base = replace(base, volatile=(*base.volatile, _pattern(value)))
+                base = replace(base, volatile=(*base.volatile, _pattern(name, value)))
+            case "session":
+                base = replace(base, session=value)
+            case "background":
+                base = replace(base, background=True)
+            case "until":
+                base = replace(base, until=_pattern(name, value))
+            case "module":
+                base = replace(base, module=True)
             case _:
                 pass
     return base
@@ -275,11 +319,11 @@ def _number(name: str, value: str, kind: type[Number]) -> Number:
         ) from None
 
 
-def _pattern(value: str) -> str:
+def _pattern(name: str, value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
         raise _Mistake(
-            Slug.ANNOTATION, f"volatile={value} is no regular expression", f"It says: {error}."
+            Slug.ANNOTATION, f"{name}={value} is no regular expression", f"It says: {error}."
         ) from None
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from doctest_nix.annotations import annotate
+from doctest_nix.annotations import Annotations, annotate
 from doctest_nix.config import Config, Need
 from doctest_nix.document import Block, Document
 from doctest_nix.stage import Stage
@@ -16,6 +16,7 @@ from doctest_nix.steps import (
     expression,
     file,
     include,
+    module,
     patch,
     session,
     syntax,
@@ -27,6 +28,7 @@ from doctest_nix.verdict import Fate, Verdict
 #: The step kinds; the first that claims a block has it.
 STEP_KINDS: tuple[FromBlock, ...] = (
     include.from_block,
+    module.from_block,
     expression.from_block,
     session.from_block,
     patch.from_block,
@@ -82,13 +84,13 @@ class Ignored:
 class Plan:
     """The steps of a document in source order, and the blocks that are no step.
 
-    ``setup`` has for each step the commands to type before it.
+    ``said`` has for each step what the page says of its first block.
     Every block of the document is in exactly one of them.
     """
 
     document: Document
     steps: tuple[Step, ...]
-    setup: tuple[tuple[str, ...], ...]
+    said: tuple[Annotations, ...]
     ignored: tuple[Ignored, ...]
 
 
@@ -123,7 +125,7 @@ def plan(document: Document, config: Config) -> Plan:
     return Plan(
         document=document,
         steps=tuple(steps),
-        setup=tuple(said[step.blocks[0]].setup for step in steps),
+        said=tuple(said[step.blocks[0]] for step in steps),
         ignored=tuple(ignored),
     )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from doctest_nix.annotations import Annotations
 from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config
 from doctest_nix.errors import SandboxError
 from doctest_nix.plan import Plan
-from doctest_nix.sandbox import Sandbox
+from doctest_nix.sandbox import Completed, Ended, Sandbox
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
@@ -85,7 +86,7 @@ class DocumentRun:
 
     def _execute(self, index: int) -> None:
         step = self._plan.steps[index]
-        verdict = self._attempt(step, self._plan.setup[index])
+        verdict = self._attempt(step, self._plan.said[index])
         lacks = [reason for lacking, reason in self._lacks if _may_need(step, lacking)]
         if verdict.fate is Fate.FAILED and step.depends and lacks and not verdict.by_itself:
             verdict = Verdict(fate=Fate.BLOCKED, reason=lacks[0], seconds=verdict.seconds)
@@ -97,15 +98,19 @@ class DocumentRun:
             self._lacks.append((step, f"blocked by line {line}, which {verdict.reason}"))
         self._verdicts[index] = verdict
 
-    def _attempt(self, step: Step, setup: tuple[str, ...]) -> Verdict:
+    def _attempt(self, step: Step, said: Annotations) -> Verdict:
         if step.depends and self._blocker is not None:
             return Verdict(fate=Fate.BLOCKED, reason=self._blocker)
         if self._trouble is not None:
             return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
         try:
             stage = self._open()
-            for command in setup:
-                stage.type(command, timeout=self._config.timeout)
+            if step.depends:
+                stage.be_in(said.session)
+            for command in said.setup:
+                completed = stage.type(command, timeout=self._config.timeout)
+                if completed.exit_code not in (0, None) or completed.ended is not Ended.EXITED:
+                    return _set_up_badly(step, command, completed)
             return step.execute(stage)
         except SandboxError as error:
             self._trouble = error
@@ -140,3 +145,16 @@ def _may_need(step: Step, lacking: Step) -> bool:
         return lacking.target in (step.target, None)
     name = PurePosixPath(step.target).name
     return any(name in block.text for block in lacking.blocks)
+
+
+def _set_up_badly(step: Step, command: str, completed: Completed) -> Verdict:
+    """Return the verdict on a step before which the page's own hidden commands go wrong."""
+    problem = "the commands of the comment before this block fail"
+    mismatch = Mismatch(
+        location=step.blocks[0].location,
+        problem=problem,
+        command=command,
+        diff=tuple(f"+ {line}" for line in completed.output.split("\n") if line),
+        exit_code=completed.exit_code,
+    )
+    return Verdict(fate=Fate.FAILED, reason=problem, mismatch=mismatch)

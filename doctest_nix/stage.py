@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from doctest_nix import scripts, syntax
 from doctest_nix.attempt import Attempt
 from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit, Need
+from doctest_nix.environments import entered_with
 from doctest_nix.errors import SandboxError
 from doctest_nix.evaluation import Rendering, evaluate
 from doctest_nix.expectation import Bindings
@@ -53,6 +55,10 @@ class Stage:
         self._sandbox: Sandbox | None = None
         self._sessions: list[Session] = []
         self._current = 0
+        self._name: str | None = None
+        self._named: dict[str, int] = {}
+        self._unnamed: int | None = None
+        self._written: dict[PurePosixPath, float] = {}
         self._repl: Repl | None = None
         #: What was typed into the repl, or into the one before it.
         self.typed_in_repl: list[str] = []
@@ -129,7 +135,8 @@ class Stage:
 
     def take_another_session(self) -> None:
         """Type into another terminal from now on: a second one that is free, else a new one."""
-        free = [n for n, session in enumerate(self._sessions) if n and session.is_free]
+        others = set(range(1, len(self._sessions))) - set(self._named.values())
+        free = [n for n in sorted(others) if self._sessions[n].is_free]
         if free:
             self._current = free[-1]
         else:
@@ -140,6 +147,24 @@ class Stage:
         if self._sessions:
             self._interrupt(0)
 
+    def be_in(self, name: str | None) -> None:
+        """Type into the session of that name from now on, opened where there is none yet.
+
+        None is the page's own session: the one before any that has a name.
+        """
+        if name == self._name:
+            return
+        if self._name is None:
+            self._unnamed = self._current if self._sessions else None
+        self._name = name
+        number = self._unnamed if name is None else self._named.get(name)
+        if number is not None:
+            self._current = number
+            return
+        self._open_session()
+        if name is not None:
+            self._named[name] = self._current
+
     def press_interrupt(self) -> None:
         """Press Ctrl-C where a command was left running, here or last, and type there."""
         order = [self._current, *reversed(range(len(self._sessions)))]
@@ -149,7 +174,16 @@ class Stage:
 
     def write(self, name: str, text: str) -> None:
         """Write a file below `directory`.  Raises OSError, SandboxError."""
-        self.sandbox().put(self._path(name), text.encode("utf-8", "surrogateescape"))
+        path = self._path(name)
+        self.sandbox().put(path, text.encode("utf-8", "surrogateescape"))
+        self._written[path] = time.monotonic()
+
+    def find(self, name: str) -> str:
+        """Return where a file is that the page changes: here, else where the page wrote it."""
+        if self._path(name) in self._written or self.read(name) is not None:
+            return name
+        elsewhere = [str(path) for path in self._written if str(path).endswith(f"/{name}")]
+        return elsewhere[0] if len(elsewhere) == 1 else name
 
     def read(self, name: str) -> str | None:
         """Return a file below `directory`, None where there is none."""
@@ -169,9 +203,18 @@ class Stage:
     def show_nested_prompt(self, *, timeout: float) -> Completed | None:
         """Be in a nested shell: where none is open, type the last command that opened one.
 
-        Returns what went wrong on the way, None where all is well or none was ever opened.
+        So too where the page changed the file that the shell was entered with.  Returns what went
+        wrong on the way, None where all is well or none was ever opened.
         """
         session = self.session
+        if (entered := session.entered) is not None and self._is_outdated(*entered):
+            directory = session.directory
+            self._last_nested = entered[0]
+            session.leave(timeout=timeout)
+            completed = session.type(self._last_nested, timeout=timeout)
+            if not session.is_nested:
+                return completed
+            session.type(f"cd {shlex.quote(str(directory))}", timeout=timeout)
         if not session.is_nested and self._last_nested is not None:
             completed = session.type(self._last_nested, timeout=timeout)
             if not session.is_nested:
@@ -179,6 +222,12 @@ class Stage:
         if session.is_nested:
             self._last_nested = session.show_nested_prompt()
         return None
+
+    def _is_outdated(self, command: str, directory: PurePosixPath, opened: float) -> bool:
+        """Tell whether the page wrote a file after a shell was entered with it."""
+        return any(
+            self._written.get(directory / name, opened) > opened for name in entered_with(command)
+        )
 
     def leave(self) -> None:
         """Be out of what is open: the repl, else a command left running, else a nested shell."""

@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "doctest_nix.batch",
         "doctest_nix.evaluation",
+        "doctest_nix.modules",
         "doctest_nix.scripts",
         "doctest_nix.stage",
         "doctest_nix.syntax",

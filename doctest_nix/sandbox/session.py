@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -14,9 +15,11 @@ from doctest_nix.sandbox.terminal import Terminal
 
 @dataclass(slots=True)
 class _Level:
-    """A nested shell: the command that opened it, and whether the page showed its prompt."""
+    """A nested shell: the command that opened it, where, when, and whether its prompt was shown."""
 
     command: str
+    directory: PurePosixPath
+    opened: float
     shown: bool = False
 
 
@@ -59,17 +62,25 @@ class Session:
 
         ``Ended.GONE`` where the session was left by an earlier command: `ended_by` names it.
         """
-        before = self._terminal.depth
+        before, directory = self._terminal.depth, self.directory
         completed = self._terminal.execute(command, timeout=timeout, until=until)
-        self._note(command, before, completed)
+        self._note(command, before, completed, directory)
         return completed
 
     def press(self, key: bytes, *, timeout: float) -> Completed:
         """Press a control key on the command that was left running, and wait for its end."""
         before = self._terminal.depth
         completed = self._terminal.press(key, timeout=timeout)
-        self._note("", before, completed)
+        self._note("", before, completed, self.directory)
         return completed
+
+    @property
+    def entered(self) -> tuple[str, PurePosixPath, float] | None:
+        """The command that opened the innermost nested shell, where, and when (monotonic)."""
+        if not self._levels:
+            return None
+        level = self._levels[-1]
+        return level.command, level.directory, level.opened
 
     def show_nested_prompt(self) -> str:
         """Note that the page shows the innermost shell's prompt; return what opened it."""
@@ -92,11 +103,14 @@ class Session:
         """Hang up.  Idempotent; never raises."""
         self._terminal.close()
 
-    def _note(self, command: str, before: int, completed: Completed) -> None:
+    def _note(
+        self, command: str, before: int, completed: Completed, directory: PurePosixPath
+    ) -> None:
         """Note which levels were opened and left."""
         depth = self._terminal.depth
         if depth > before:
-            self._levels += [_Level(command) for _ in range(depth - before)]
+            now = time.monotonic()
+            self._levels += [_Level(command, directory, now) for _ in range(depth - before)]
         elif depth < before:
             del self._levels[max(depth - 1, 0) :]
         if completed.ended is Ended.GONE and self.ended_by is None:

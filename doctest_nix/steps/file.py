@@ -69,10 +69,14 @@ class FileStep:
             )
         begin = time.monotonic()
         masks: tuple[str, ...] = ()
+        path = name
         try:
-            content = self._content(stage)
+            if self._is_at_a_place:
+                path = stage.find(name)
+            content = self._content(path, stage)
             if self._must_be_whole and not stage.whole.ask(self.block.text):
-                spliced = self._spliced(stage)
+                path = stage.find(name)
+                spliced = self._spliced(path, stage)
                 if spliced is None:
                     language = language_of(self.block)
                     language = language if language in CHECKERS else "nix"
@@ -83,7 +87,7 @@ class FileStep:
                         return verdict
                 else:
                     content, masks = spliced, ("file: a part of it is replaced",)
-            stage.write(name, content)
+            stage.write(path, content)
         except (OSError, LookupError) as error:
             problem = (
                 f"{name} cannot be written: {getattr(error, 'strerror', None) or error.args[-1]}"
@@ -102,26 +106,30 @@ class FileStep:
         return Verdict(fate=Fate.PASSED, checked=Checked.APPLIED, seconds=seconds, masks=masks)
 
     @property
+    def _is_at_a_place(self) -> bool:
+        """Whether the block goes into a file that is there."""
+        return self.named.appends or self.named.insert_after is not None
+
+    @property
     def _is_nix(self) -> bool:
         return language_of(self.block) == "nix" or self.named.name.endswith(".nix")
 
     @property
     def _must_be_whole(self) -> bool:
         """Whether the block is a Nix file, by its name and not by an annotation."""
-        at_a_place = self.named.appends or self.named.insert_after is not None
-        return self._is_nix and self.named.source is not Source.ANNOTATED and not at_a_place
+        is_annotated = self.named.source is Source.ANNOTATED
+        return self._is_nix and not is_annotated and not self._is_at_a_place
 
     @property
     def _is_checked(self) -> bool:
         """Whether the block is a file in another language that has a parser at hand."""
-        at_a_place = self.named.appends or self.named.insert_after is not None
         is_annotated = self.named.source is Source.ANNOTATED
         is_known = language_of(self.block) in CHECKERS
-        return is_known and not (self._is_nix or at_a_place or is_annotated)
+        return is_known and not (self._is_nix or self._is_at_a_place or is_annotated)
 
-    def _spliced(self, stage: Stage) -> str | None:
+    def _spliced(self, path: str, stage: Stage) -> str | None:
         """Return the file that is there with the block's attributes in it, None where none is."""
-        present = stage.read(self.named.name)
+        present = stage.read(path)
         text = None if present is None else replaced(present, self.block.text)
         return text if text is not None and stage.whole.ask(text) else None
 
@@ -129,14 +137,17 @@ class FileStep:
         """Tell whether the page means the file to be wrong."""
         return any("syntax error" in block.text for block in self.document.blocks)
 
-    def _content(self, stage: Stage) -> str:
-        """Return the file's new text; raises LookupError where it has no one place for it."""
+    def _content(self, path: str, stage: Stage) -> str:
+        """Return the new text of the file at ``path``.
+
+        Raises LookupError where it has no one place for the block.
+        """
         text = self.block.text + "\n"
         if self.named.appends:
-            return (stage.read(self.named.name) or "") + text
+            return (stage.read(path) or "") + text
         if self.named.insert_after is None:
             return text
-        lines = (stage.read(self.named.name) or "").splitlines(keepends=True)
+        lines = (stage.read(path) or "").splitlines(keepends=True)
         places = [n for n, line in enumerate(lines) if self.named.insert_after in line]
         if len(places) != 1:
             raise LookupError(f"{len(places)} of its lines have {self.named.insert_after!r}")

@@ -179,6 +179,12 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     return None
 
 
+def is_unshown(path: PurePosixPath, stage: Stage) -> bool:
+    """Tell whether a file is missing, and its name no slip of one beside it."""
+    beside = [name.rstrip("/") for name in _entries(path.parent, stage)]
+    return not _exists(str(path), stage) and not is_slip(path.name, beside)
+
+
 def _is_readers_own(path: PurePosixPath, stage: Stage) -> bool:
     """Tell whether a path is missing, and not for a slip of the page.
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from doctest_nix.document import Block, Document, Prose
 from doctest_nix.steps.transcript import is_transcript
+from doctest_nix.steps.unprompted import commands
 
 
 class Move(StrEnum):
@@ -117,7 +118,7 @@ def _prose(document: Document, indices: Iterable[int]) -> Iterator[Prose]:
         match document.elements[index]:
             case Prose() as prose:
                 yield prose
-            case Block() as block if is_transcript(block):
+            case Block() as block if is_transcript(block) or commands(block):
                 return
             case _:
                 pass

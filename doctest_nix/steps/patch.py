@@ -49,17 +49,18 @@ class PatchStep:
             return _skipped("needs file: the page does not say which file this changes")
         if not is_inside(name) and not stage.config.meets(Need.ROOT):
             return _skipped(f"needs root: {name} is outside the working directory")
-        original = stage.read(name)
+        path = stage.find(name)
+        original = stage.read(path)
         if original is None:
             created = patching.create(self.patch)
             if created is None:
                 return _skipped(f"needs file: {name}, which the page does not show")
-            stage.write(name, created)
+            stage.write(path, created)
             return self._applied(Rung.EXACT, begin)
         outcome = patching.apply(self.patch, original)
         match outcome:
             case Applied():
-                stage.write(name, outcome.text)
+                stage.write(path, outcome.text)
                 return self._applied(outcome.rung, begin)
             case Refused(why=Why.ALREADY):
                 return self._applied(Rung.EXACT, begin, f"patch: {outcome.reason}")
@@ -134,7 +135,7 @@ def _written_last(context: Context) -> str | None:
         match step:
             case FileStep(named=named):
                 return named.name
-            case PatchStep(target=str(target)):
+            case PatchStep(target=target):
                 return target
             case _:
                 pass

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
 from doctest_nix.sandbox import Ended
 from doctest_nix.sandbox.listening import listening
 from doctest_nix.stage import CTRL_C, Stage
-from doctest_nix.steps.judge import Asked, Outcome, Right, Stale, judge, looks_right
+from doctest_nix.steps.judge import Asked, Outcome, Right, Stale, judge, looks_right, wrong
 from doctest_nix.steps.transcript import Exchange
 
 #: How long a command that has printed what is shown may take until it listens, in seconds.
@@ -21,15 +22,21 @@ _QUIET = 10.0
 _MARGIN = 0.2
 
 
-def leave_running(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome:
+def leave_running(
+    exchange: Exchange, asked: Asked, stage: Stage, *, until: str | None = None
+) -> Outcome:
     """Type a command that the page does not wait for; one that ends all the same is judged.
 
-    It is left running when it has printed what the page shows and waits for connections, or does
-    nothing more for a moment.
+    It is left running when it has printed what matches ``until``; where nothing is said, what the
+    page shows, and waits for connections or does nothing more for a moment.
     """
-    state = _State(exchange, asked, stage)
+    state = _State(exchange, asked, stage, until)
     completed = stage.session.type(exchange.input, timeout=asked.timeout, until=state.is_reached)
-    if completed.ended is Ended.RUNNING or (completed.ended is Ended.TIMEOUT and exchange.expected):
+    in_time = completed.ended is not Ended.TIMEOUT
+    if until is not None and not in_time:
+        problem = f"the command printed nothing that {until!r} matches within {asked.limit}"
+        return wrong(exchange, problem, hint="It is what `until` says in the comment before.")
+    if completed.ended is Ended.RUNNING or (not in_time and exchange.expected):
         # What it printed is compared, whether or not it is right.
         outcome = judge(exchange, replace(completed, ended=Ended.EXITED), asked, stage)
     else:
@@ -66,8 +73,11 @@ def interrupt(exchange: Exchange, asked: Asked, stage: Stage) -> Outcome:
 class _State:
     """Whether a command that runs does what the page shows."""
 
-    def __init__(self, exchange: Exchange, asked: Asked, stage: Stage) -> None:
+    def __init__(
+        self, exchange: Exchange, asked: Asked, stage: Stage, until: str | None = None
+    ) -> None:
         self._exchange = exchange
+        self._until = until
         self._stage = stage
         self._sockets = listening(stage.sandbox())
         self._output: str | None = None
@@ -77,6 +87,8 @@ class _State:
 
     def is_reached(self, output: str) -> bool:
         """Tell whether the command may be left running."""
+        if self._until is not None:
+            return re.search(self._until, output, re.MULTILINE) is not None
         now = time.monotonic()
         shown = self._exchange.expected
         if output != self._output:

@@ -133,7 +133,7 @@ class SessionStep:
         if is_interrupted(exchange):
             return interrupt(exchange, asked, stage), 1
         if self.goes_on and last:
-            return leave_running(exchange, asked, stage), 1
+            return leave_running(exchange, asked, stage, until=self.annotations.until), 1
         completed = stage.type(exchange.input, timeout=asked.timeout)
         following = (self.exchanges[n] for n in range(position + 1, len(self.exchanges)))
         exchange, taken = _with_what_was_printed(exchange, following, completed, stage)
@@ -170,7 +170,7 @@ def from_block(block: Block, context: Context) -> SessionStep | None:
         exchanges=found,
         annotations=annotations,
         moves=moves(told),
-        goes_on=goes_on(found[-1].expected, follows),
+        goes_on=annotations.background or goes_on(found[-1].expected, follows),
         fails=fails((*told[-2:], *follows[:1])),
     )
 
