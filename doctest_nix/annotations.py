@@ -254,6 +254,10 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
         elif name not in _WITHOUT_VALUE and not equals:
             usage = next(word.usage for word in WORDS if word.name == name)
             raise _Mistake(Slug.ANNOTATION, f"{name!r} without a value", f"Write: {usage}")
+        elif equals and not value:
+            usage = next(word.usage for word in WORDS if word.name == name)
+            problem = f"{name!r} with an empty value"
+            raise _Mistake(Slug.ANNOTATION, problem, f"Write: {usage}")
         yield name, value
 
 

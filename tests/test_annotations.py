@@ -65,6 +65,12 @@ MISTAKES = [
     ("timeout", "'timeout' without a value", "annotation", "Write: timeout=300"),
     ("timeout=long", "timeout=long is no number", "annotation", "Write: timeout=1"),
     ("volatile=(", "volatile=( is no regular expression", "annotation", "It says: "),
+    ("volatile=", "'volatile' with an empty value", "annotation", 'Write: volatile="'),
+    ("until=x", "'until' without 'background'", "annotation", "Write: background until="),
+    ("background until=(", "until=( is no regular expression", "annotation", "It says: "),
+    ("module=x", "'module' with a value", "annotation", "Write: module"),
+    ("session", "'session' without a value", "annotation", "Write: session=server"),
+    ("session=", "'session' with an empty value", "annotation", "Write: session=server"),
     ("insert-after=x", "'insert-after' without 'file'", "annotation", "Write: file=NAME"),
 ]
 
@@ -97,6 +103,10 @@ def test_every_word_says_what_it_means() -> None:
     assert Annotations(file="a", insert_after="x y") == said(
         comment(2, 'file=a insert-after="x y"')
     )
+    assert Annotations(session="server") == said(comment(2, "session=server"))
+    assert Annotations(background=True) == said(comment(2, "background"))
+    assert Annotations(background=True, until="up$") == said(comment(2, 'background until="up$"'))
+    assert Annotations(module=True) == said(comment(2, "module"))
     assert Annotations(timeout=1.5) == said(comment(2, "timeout=1.5"))
     assert Annotations(status=3) == said(comment(2, "exit=3"))
     assert Annotations(output=Output.EXACT) == said(comment(2, "output=exact"))

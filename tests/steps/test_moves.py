@@ -80,7 +80,7 @@ def test_prose_belongs_to_the_transcripts_around_it() -> None:
         prose("zero"),
         block("$ one"),
         prose("a"),
-        block("not a transcript"),
+        block("No transcript"),
         prose("b"),
         block("$ two"),
         prose("c"),
@@ -90,6 +90,12 @@ def test_prose_belongs_to_the_transcripts_around_it() -> None:
     assert ["a", "b"] == [p.text for p in after(document, 1)]
     assert ["a", "b"] == [p.text for p in before(document, 5)]
     assert ["c"] == [p.text for p in after(document, 5)]
+
+
+def test_a_session_without_prompts_is_a_transcript_too() -> None:
+    elements: tuple[Element, ...] = (block("$ one"), prose("a"), block("two"), prose("b"))
+    document = Document(path=Path("page.md"), elements=elements)
+    assert ["a"] == [p.text for p in after(document, 0)]
 
 
 @pytest.mark.parametrize(
