@@ -174,9 +174,9 @@ class DockerProvider:
     def _quota(self) -> dict[str, str]:
         """Return the storage options that bound a container's disk, none where none are known."""
         storage = {"size": str(self._config.limits.disk)}
+        # Those of btrfs and ZFS count the image too.
         info = self._client.info()
-        backing = dict(info.get("DriverStatus") or []).get("Backing Filesystem")
-        if backing != "xfs" and info.get("Driver") not in ("btrfs", "zfs"):
+        if dict(info.get("DriverStatus") or []).get("Backing Filesystem") != "xfs":
             return {}
         try:
             self._client.api.remove_container(self._unstarted([], storage), v=True)

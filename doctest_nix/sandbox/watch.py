@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-#: Seconds between two looks; a look that takes long is not repeated for twenty times as long.
+#: Seconds between two looks; after one that takes long there is a pause of four times as long.
 _INTERVAL = 1.0
-_SHARE = 20
+_SHARE = 4
 
 
 class Watch:

@@ -130,6 +130,23 @@ def test_an_image_without_what_we_need_is_said_and_leaves_nothing(
     assert [] == ours(engine, me())
 
 
+@pytest.mark.parametrize(
+    ("runtime", "said"), [("runc", ""), ("no-such-runtime", "no-such-runtime")]
+)
+def test_the_oci_runtime_is_the_one_that_is_named(config: Config, runtime: str, said: str) -> None:
+    provider = DockerProvider(replace(config, runtime=runtime))
+    sandbox = provider.create()
+    trouble = ""
+    try:
+        sandbox.start()
+        assert "on\n" == sandbox.run(["echo", "on"], timeout=PATIENCE).output
+    except SandboxError as error:
+        trouble = error.problem
+    provider.close()
+    assert said in trouble
+    assert bool(said) == bool(trouble)
+
+
 def test_a_package_set_that_is_not_there_is_said(config: Config, tmp_path: Path) -> None:
     with pytest.raises(SandboxError) as caught:
         DockerProvider(replace(config, nixpkgs=tmp_path / "none"))
