@@ -219,6 +219,32 @@ def test_what_a_page_built_itself_is_built_again_and_what_it_forged_is_not_taken
     assert [] == [name for name in names if name.endswith(("-own", "/link"))]
 
 
+#: A page that spoils all packages, and the database of the store.
+VANDAL = """\
+# Vandal
+
+```console
+$ chmod -R u+w /nix/store/*-word* && rm -rf /nix/store/*-word*/noise
+$ for program in /nix/store/*-word*/bin/*; do echo 'echo poison' > $program; done
+$ sh /nix/store/*-word3/bin/word3
+poison
+$ rm -rf /nix/var/nix/db ~/.cache
+```
+"""
+
+
+def test_what_a_page_does_to_the_warm_store_it_does_to_itself_alone(
+    pytester: pytest.Pytester,
+    options: list[str],
+    served: http.server.ThreadingHTTPServer,
+) -> None:
+    pytester.makefile(".md", vandal=VANDAL, word=WORD)
+    warm(pytester, served, options, "word.md")
+    for _ in range(2):
+        pytester.runpytest_inprocess("vandal.md", "word.md", *options)
+        assert ["passed", "passed"] == fates(pytester)
+
+
 def test_what_is_warm_is_carried_to_another_machine_in_a_file(
     pytester: pytest.Pytester,
     options: list[str],
