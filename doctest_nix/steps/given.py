@@ -135,6 +135,17 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
     )
 
 
+def is_misspelt(exchange: Exchange, completed: Completed) -> bool:
+    """Tell whether a program is not found because its name is a slip, whatever was skipped before.
+
+    In a nested shell it may be a program that only that shell has.
+    """
+    return exchange.prompt is not Prompt.NESTED and any(
+        name in exchange.input and is_slip(name, KNOWN_PROGRAMS)
+        for name in _NOT_FOUND.findall(completed.output)
+    )
+
+
 def with_real_hashes(command: str, bindings: Mapping[str, str]) -> str:
     """Return a command with the store hashes that the page shows replaced by the real ones."""
     return _STORE_HASH.sub(lambda found: bindings.get(f"store:{found[0]}", found[0]), command)

@@ -14,7 +14,7 @@ from doctest_nix.config import Config, Limit, Need
 from doctest_nix.expectation import Comparison, Level, compare
 from doctest_nix.sandbox import HOME, Completed, Ended
 from doctest_nix.stage import Stage
-from doctest_nix.steps.given import taken_as_given
+from doctest_nix.steps.given import is_misspelt, taken_as_given
 from doctest_nix.steps.needs import Unmet, of_output
 from doctest_nix.steps.transcript import Exchange
 from doctest_nix.verdict import Mismatch
@@ -37,9 +37,10 @@ class Stale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrong:
-    """It did not go as shown."""
+    """It did not go as shown; ``by_itself``: whatever was skipped before."""
 
     mismatch: Mismatch
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ def judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage) 
         )
         if unmet is not None and not stage.config.meets(unmet.need):
             return Lacking(unmet=unmet)
+        return replace(outcome, by_itself=is_misspelt(exchange, completed))
     return outcome
 
 

@@ -88,13 +88,14 @@ class SessionStep:
                 case Stale():
                     masks += outcome.masks
                     stale = stale or outcome.mismatch
-                case Wrong(mismatch=mismatch):
+                case Wrong(mismatch=mismatch, by_itself=by_itself):
                     return Verdict(
                         fate=Fate.FAILED,
                         reason=mismatch.problem,
                         seconds=time.monotonic() - begin,
                         mismatch=mismatch,
                         masks=tuple(masks),
+                        by_itself=by_itself,
                     )
                 case Lacking(unmet=unmet):
                     return Verdict(

@@ -285,6 +285,15 @@ WRONG = {
         $ cat out/hello.txt
         ```
         """,
+    "a slip of a program's name after a command that was skipped": """
+        ```console
+        $ sudo true
+        ```
+
+        ```console
+        $ ecoh hello
+        ```
+        """,
     "a slip of a program's name": """
         ```console
         $ nix-biuld
