@@ -136,7 +136,7 @@ def take(open_: Open, archive: IO[bytes], page: str) -> tuple[str, ...]:
 
 
 def _copy_plain(archive: IO[bytes], result: IO[bytes]) -> None:
-    """Write an archive of the plain files in ``archive`` that may be there into ``result``.
+    """Write an archive of the plain files and folders in ``archive`` that may be there.
 
     Raises OSError where it is none, or not whole.
     """
@@ -147,12 +147,18 @@ def _copy_plain(archive: IO[bytes], result: IO[bytes]) -> None:
         ):
             for member in source:
                 parts = PurePosixPath(member.name).parts
-                if not member.isreg() or ".." in parts or not _NAMES.fullmatch(member.name):
+                if ".." in parts or not _NAMES.fullmatch(member.name):
                     continue
                 plain = tarfile.TarInfo(member.name)
-                plain.size, plain.mtime = member.size, member.mtime
+                plain.mtime = member.mtime
                 plain.mode = 0o755 if member.mode & 0o100 else 0o644
-                sink.addfile(plain, source.extractfile(member))
+                if member.isdir():
+                    # Git takes no folder for a repository in which the empty ones are missing.
+                    plain.type = tarfile.DIRTYPE
+                    sink.addfile(plain)
+                elif member.isreg():
+                    plain.size = member.size
+                    sink.addfile(plain, source.extractfile(member))
     except tarfile.TarError as error:
         raise OSError(f"the archive cannot be read: {error}") from error
 

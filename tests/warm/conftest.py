@@ -59,6 +59,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
             archive.write_bytes(b"".join(iter(lambda: stream.read(60), b"")))
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
+    source = folder / "source"
+    source.mkdir()
+    source.joinpath("default.nix").write_text('"fetched"\n')
+    with tarfile.open(folder / "cache" / "source.tar.gz", "w:gz") as packed:
+        packed.add(source, "source-1")
     return Cache(folder=folder / "cache", key=key, nixpkgs=nixpkgs)
 
 

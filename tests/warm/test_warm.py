@@ -266,6 +266,20 @@ def test_what_is_warm_is_carried_to_another_machine_in_a_file(
     assert ["passed"] == fates(pytester)
 
 
+def test_what_an_expression_fetched_is_there_without_network(
+    pytester: pytest.Pytester,
+    options: list[str],
+    served: http.server.ThreadingHTTPServer,
+) -> None:
+    url = f"http://{HOST}:{served.server_address[1]}/source.tar.gz"
+    fetch = f"nix-instantiate --eval -E 'import (fetchTarball \"{url}\")'"
+    pytester.makefile(".md", page=f'# T\n\n```console\n$ {fetch}\n"fetched"\n```\n')
+    warm(pytester, served, options, "page.md")
+    assert ["passed"] == fates(pytester)
+    pytester.runpytest_inprocess("page.md", *options)
+    assert ["passed"] == fates(pytester)
+
+
 @pytest.mark.parametrize("backend", ["docker"])
 def test_ten_documents_at_once_share_the_packages(
     pytester: pytest.Pytester,
