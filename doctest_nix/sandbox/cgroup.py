@@ -16,6 +16,8 @@ from doctest_nix.sandbox.owner import alive, me
 #: Seconds that the kernel has to forget the last process of a group.
 _PATIENCE = 5.0
 
+_CONTROLLERS = ("memory", "pids", "cpu")
+
 #: The period over which processor time is counted out, in microseconds.
 _PERIOD = 100_000
 
@@ -136,9 +138,12 @@ def find(limits: Limits) -> Groups:
     A container often has no such place, nor has a user whose session was given none.
     """
     found: dict[str, _Hierarchy] = {}
-    for controller, hierarchy in _candidates():
-        if controller not in found and _works(controller, hierarchy, limits):
-            found[controller] = hierarchy
+    for candidate in _candidates(Path("/proc/self")):
+        wanted = {name: each for name, each in candidate.items() if name not in found}
+        # A process is in one group of version 2 alone.
+        versions = [{each.version for each in group.values()} for group in (found, wanted)]
+        if wanted and not all(2 in each for each in versions) and _works(wanted, limits):
+            found |= wanted
     for parent in {each.parent for each in found.values()}:
         for left in parent.glob(f"{_PREFIX}*"):
             place, pid, started, _ = f"{left.name.removeprefix(_PREFIX)}...".split(".", 3)
@@ -148,39 +153,44 @@ def find(limits: Limits) -> Groups:
     return Groups(hierarchies=found)
 
 
-def _works(controller: str, hierarchy: _Hierarchy, limits: Limits) -> bool:
+def _works(hierarchies: Mapping[str, _Hierarchy], limits: Limits) -> bool:
     try:
-        Groups(hierarchies={controller: hierarchy}).make(limits).close()
+        Groups(hierarchies=hierarchies).make(limits).close()
     except OSError:
         return False
     return True
 
 
-def _candidates() -> Iterator[tuple[str, _Hierarchy]]:
-    """Yield the places that may do, best first: below our own group, so that its bounds hold too.
+def _candidates(process: Path) -> Iterator[Mapping[str, _Hierarchy]]:
+    """Yield the places that may do, by controller, best first.
 
-    In version 2 a group with processes in it can have none with limits below: there it is the
-    next one above that gives its children the controller.
+    They are below the group that ``process`` (a folder of /proc) is in, so that its bounds hold
+    too.  In version 2 a group with processes in it can have none with limits below: there it is
+    the next one above that gives its children the controllers, the one with most of them first.
     """
     own: dict[str, str] = {}
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in (process / "cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         own.update(dict.fromkeys(controllers.split(","), path))
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    unified: list[Mapping[str, _Hierarchy]] = []
+    for line in (process / "mountinfo").read_text().splitlines():
         fields, _, kind = line.partition(" - ")
         _, _, _, root, mount, *_ = (_unescaped(field) for field in fields.split(" "))
         options = kind.split(" ")[2].split(",")
-        for controller in ("memory", "pids", "cpu"):
+        for controller in _CONTROLLERS:
             if kind.startswith("cgroup ") and controller in options:
-                yield controller, _Hierarchy(parent=_below(mount, root, own[controller]), version=1)
-            elif kind.startswith("cgroup2 "):
-                place = _below(mount, root, own.get("", "/"))
-                for folder in (place, *place.parents):
-                    with contextlib.suppress(OSError):
-                        if controller in (folder / "cgroup.subtree_control").read_text().split():
-                            yield controller, _Hierarchy(parent=folder, version=2)
-                    if folder == Path(mount):
-                        break
+                parent = _below(mount, root, own[controller])
+                yield {controller: _Hierarchy(parent=parent, version=1)}
+        if kind.startswith("cgroup2 "):
+            place = _below(mount, root, own.get("", "/"))
+            for folder in (place, *place.parents):
+                with contextlib.suppress(OSError):
+                    given = (folder / "cgroup.subtree_control").read_text().split()
+                    here = _Hierarchy(parent=folder, version=2)
+                    unified.append({each: here for each in _CONTROLLERS if each in given})
+                if folder == Path(mount):
+                    break
+    yield from sorted(unified, key=len, reverse=True)
 
 
 def _below(mount: str, root: str, path: str) -> Path:

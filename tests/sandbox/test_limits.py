@@ -165,3 +165,30 @@ def test_a_sandbox_leaves_no_control_group_and_those_of_dead_owners_are_removed(
 def mine(parents: set[Path]) -> set[Path]:
     pattern = f"doctest-nix.{cgroup.me().replace(' ', '.')}.*"
     return {folder for parent in parents for folder in parent.glob(pattern)}
+
+
+def test_in_version_2_all_controllers_are_of_one_group_that_has_most_of_them(
+    tmp_path: Path,
+) -> None:
+    tree, process = tmp_path / "fs", tmp_path / "proc"
+    session = tree / "user slice" / "session.scope"
+    session.mkdir(parents=True)
+    process.mkdir()
+    for folder, given in (
+        (tree, "cpu memory pids io"),
+        (session.parent, "memory pids"),
+        (session, ""),
+    ):
+        (folder / "cgroup.subtree_control").write_text(f"{given}\n")
+    (process / "cgroup").write_text("1:name=systemd:/\n0::/user slice/session.scope\n")
+    mount = str(tree).replace(" ", "\\040")
+    (process / "mountinfo").write_text(f"30 23 0:26 / {mount} rw,nosuid - cgroup2 cgroup2 rw\n")
+    places = [
+        {name: (each.parent, each.version) for name, each in candidate.items()}
+        for candidate in cgroup._candidates(process)
+    ]
+    assert [
+        dict.fromkeys(("memory", "pids", "cpu"), (tree, 2)),
+        dict.fromkeys(("memory", "pids"), (session.parent, 2)),
+        {},
+    ] == places
