@@ -59,6 +59,8 @@ def is_unfinished(text: str) -> bool:
     quote = next((mark for mark in _INSIDE if mark != "{" and last.startswith(mark)), "")
     if quote and _string_end(last + "\0", len(quote), quote) > len(last):
         return True
+    if last == ";" and _ends_a_prefix(code, len(code) - 1, -1):
+        return True
     return bool(unclosed(code)) or last in _WANT_MORE
 
 

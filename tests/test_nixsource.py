@@ -67,6 +67,9 @@ def test_a_string_that_is_not_closed_reaches_to_the_end() -> None:
         ("a =", True),
         ("a: ", True),
         ("a = 1;", False),
+        ("with lib;", True),
+        ("x = assert a;", True),
+        ("x = with a; b;", False),
         ("# note", False),
     ],
 )

@@ -48,7 +48,7 @@ PROGRAMS: dict[Need, frozenset[str]] = {
     ),
     Need.INTERACTIVE: frozenset(
         "vi vim nvim nano emacs ed less more most top htop btop tmux screen mc ranger fzf"
-        " $EDITOR $VISUAL ${EDITOR} sudoedit visudo".split()
+        " $EDITOR $VISUAL ${EDITOR} sudoedit visudo :e :edit :u :s".split()
     ),
     Need.NETWORK: frozenset(
         "wget ping dig nslookup host traceroute apt apt-get dnf yum pacman apk brew"
