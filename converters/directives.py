@@ -19,9 +19,9 @@ from converters.pen import (
     Key,
     Lines,
     Pen,
-    Surroundings,
     UnwritableError,
     Way,
+    included_page,
     named_page,
     stack,
 )
@@ -50,8 +50,10 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "code-block" | "sourcecode" | "code":
             yield NATIVE, lambda: _code(node)
             yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
-        case "include" if includes_page(node, pen.surroundings) in pen.surroundings.fragments:
-            yield DIRECTIVE, lambda: _include(pen, node)
+        case "include" if included_page(node, pen.surroundings) in pen.surroundings.fragments:
+            # Its headings start at one in its own page, and here below those above it.
+            for offset in (0, *range(pen.level, 0, -1)):
+                yield DIRECTIVE, partial(_include, pen, node, offset)
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
             pass  # what it includes is RST
         case "index" if "\n" in (node["argument"] or ""):
@@ -123,17 +125,11 @@ def _index(pen: Pen, node: DirectiveRecord) -> Lines:
     return stack([fences.fence(pen, "index", entry, [], Lines(), colon=False) for entry in entries])
 
 
-def includes_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
-    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
-    if node["name"].lower() != "include" or node["options"] or node["content"]:
-        return None
-    return named_page("".join((node["argument"] or "").split()), surroundings)
-
-
-def _include(pen: Pen, node: DirectiveRecord) -> Lines:
+def _include(pen: Pen, node: DirectiveRecord, offset: int) -> Lines:
     path = "".join(node["argument"].split())
     target = f"{posixpath.splitext(path)[0]}.md"
-    return fences.fence(pen, "include", target, [], Lines(), colon=False)
+    options = [fences.option("heading-offset", str(offset))] if offset else []
+    return fences.fence(pen, "include", target, options, Lines(), colon=False)
 
 
 def _table(pen: Pen, node: DirectiveRecord) -> Lines:

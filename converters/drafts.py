@@ -10,11 +10,10 @@ from pathlib import Path
 
 from converters import rst_to_myst
 from converters.conf import Change
-from converters.directives import includes_page
 from converters.migration import PageFate, PageOutcome
 from converters.oracle import Prover
 from converters.page import Link, survey
-from converters.pen import Surroundings, UnwritableError, named_page
+from converters.pen import Surroundings, UnwritableError, included_page, named_page
 from converters.recorder import DirectiveRecord, Record, record
 from converters.scope import Scope
 from converters.surroundings import Settings, links_of
@@ -124,7 +123,7 @@ def _includes(state: Drafts, page: str, name: str) -> bool:
         if node["name"].lower() in {"include", "literalinclude"}
         and named_page("".join((node["argument"] or "").split()), draft.surroundings) == name
     ]
-    return bool(files) and all(includes_page(n, draft.surroundings) == name for n in files)
+    return bool(files) and all(included_page(n, draft.surroundings) == name for n in files)
 
 
 def _know_fragments(state: Drafts) -> None:

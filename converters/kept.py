@@ -14,7 +14,7 @@ from docutils import nodes
 
 from converters import constructs, inline
 from converters.page import Link
-from converters.pen import Lines, Pen, UnwritableError, stack
+from converters.pen import Lines, Pen, UnwritableError, included_page, stack
 from converters.recorder import DirectiveRecord
 
 
@@ -52,6 +52,9 @@ def section(pen: Pen, node: nodes.section) -> Lines:
 def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
     if any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote)):
         raise UnwritableError("RST with footnotes in it")
+    for record in node.findall(DirectiveRecord):
+        if included_page(record, pen.surroundings) in pen.surroundings.fragments:
+            raise UnwritableError("RST that includes a converted page")
     text = "\n".join(source)
     for reference in node.findall(nodes.reference):
         text = _with_address(pen, text, reference)

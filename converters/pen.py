@@ -12,7 +12,7 @@ from docutils import nodes
 
 from converters.escaping import Syntax
 from converters.page import Page
-from converters.recorder import Record
+from converters.recorder import DirectiveRecord, Record
 from converters.shapes import Shape
 
 #: Where a block stands in the recorded tree: the indices of the children on the way to it.
@@ -148,6 +148,13 @@ def named_page(path: str, surroundings: Surroundings) -> str | None:
     if path.startswith("/"):
         return posixpath.normpath(stem.lstrip("/"))
     return posixpath.normpath(posixpath.join(surroundings.directory, stem))
+
+
+def included_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
+    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
+    if node["name"].lower() != "include" or node["options"] or node["content"]:
+        return None
+    return named_page("".join((node["argument"] or "").split()), surroundings)
 
 
 @dataclass(slots=True, kw_only=True)

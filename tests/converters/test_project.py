@@ -1,0 +1,122 @@
+"""A whole site: what its pages share, include, offer and name moves with them."""
+
+from __future__ import annotations
+
+import pytest
+
+from converters.migration import Migration
+from converters.project import plan
+
+SITE = {
+    "conf.py": '''\
+extensions = ["sphinx.ext.extlinks"]
+default_role = "any"
+rst_prolog = """
+.. |tool| replace:: the *Tool*
+.. role:: red
+"""
+rst_epilog = ".. _home: https://example.org/\\n"
+extlinks = {"bug": ("https://example.org/%s", "bug %s")}
+''',
+    "index.rst": """\
+Start
+=====
+
+Use |tool| from home_, mind :red:`this` and :bug:`1`; see `the part`.
+
+.. toctree::
+   :caption: Pages
+   :hidden:
+
+   Guide <guide.rst>
+   deep/*
+   parts/shared
+
+.. toctree::
+   :glob:
+
+   m*
+""",
+    "guide.rst": """\
+Guide
+=====
+
+.. include:: parts/shared.rst
+
+Get :download:`it <deep/data.txt>` and read :doc:`deep/page`.
+
+.. literalinclude:: deep/kept.rst
+   :language: rst
+""",
+    "parts/shared.rst": "Shared\n------\n\nBoth show it.\n",
+    "deep/page.rst": (
+        "Deep\n====\n\n.. image:: ../picture.png\n\nA `link <../guide.html>`_ and a note [1]_.\n\n"
+        ".. [1] The note.\n"
+    ),
+    "deep/kept.rst": ":orphan:\n\nKept\n====\n\nIt is shown as it is.\n",
+    "deep/data.txt": "data\n",
+    "more.rst": ".. _the part:\n\nMore\n====\n\n.. raw:: html\n\n   <b>more</b>\n",
+    "picture.png": "",
+}
+
+
+@pytest.fixture(scope="module")
+def migration(tmp_path_factory: pytest.TempPathFactory) -> Migration:
+    folder = tmp_path_factory.mktemp("project")
+    for name, text in SITE.items():
+        path = folder / "site" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / "work").mkdir()
+    return plan(
+        folder / "site", folder / "work", timeout=120, jobs=2, progress=lambda what, n, of: None
+    )
+
+
+def written(migration: Migration, path: str) -> str:
+    (page,) = [page for page in migration.converted if page.path == path]
+    return page.text
+
+
+def test_pages_are_proven_or_left_with_the_reason(migration: Migration) -> None:
+    assert {
+        "deep/kept.rst": "a page that stays RST reads this file, or one reads it as it is",
+    } == {page.path: page.reason for page in migration.left}
+    assert migration.proof is not None
+    assert migration.proof.proven
+
+
+def test_what_the_prolog_and_the_epilog_define_is_shared(migration: Migration) -> None:
+    start, _, rest = written(migration, "index.rst").partition("# Start\n\n")
+    assert "```{role} red\n```\n\n" == start
+    assert rest.startswith(
+        "Use {{ tool }} from [home](https://example.org/), mind {red}`this` and {bug}`1`;"
+        " see {any}`the part`.\n"
+    )
+
+
+def test_lists_of_pages_name_the_new_files(migration: Migration) -> None:
+    assert "Guide <guide.md>\ndeep/*\nparts/shared\n" in written(migration, "index.rst")
+
+
+def test_a_page_is_included_as_markdown_and_shown_as_it_is_where_it_is_literal(
+    migration: Migration,
+) -> None:
+    guide = written(migration, "guide.rst")
+    assert "```{include} parts/shared.md\n:heading-offset: 1\n```\n" in guide
+    assert "```{literalinclude} deep/kept.rst\n:language: rst\n```\n" in guide
+
+
+def test_paths_of_files_stay(migration: Migration) -> None:
+    assert "Get {download}`it <deep/data.txt>` and" in written(migration, "guide.rst")
+    assert "![](../picture.png)" in written(migration, "deep/page.rst") or (
+        "```{image} ../picture.png\n```" in written(migration, "deep/page.rst")
+    )
+
+
+def test_the_settings_get_what_the_pages_use(migration: Migration) -> None:
+    assert migration.conf is not None
+    added = migration.conf[1].replace(SITE["conf.py"], "")
+    assert 'extensions = ["sphinx.ext.extlinks", "myst_parser"]' in added
+    assert "myst_footnote_sort = False" in added
+    assert 'myst_substitutions = {\n    "tool": "the *Tool*",\n}' in added
