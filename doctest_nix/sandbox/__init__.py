@@ -17,6 +17,9 @@ HOME = PurePosixPath("/home/user")
 #: Where a document's session starts: a directory that is empty, whatever Nix writes to `HOME`.
 WORKDIR = HOME / "tutorial"
 
+#: The device of virtual machines, in the sandbox where the run provides them.
+KVM = "/dev/kvm"
+
 #: Where the package set that a run provides is seen in the sandbox.
 NIXPKGS = PurePosixPath("/nixpkgs")
 

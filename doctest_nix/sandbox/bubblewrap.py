@@ -24,10 +24,11 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from doctest_nix.attempt import Attempt
-from doctest_nix.config import Config, Limit, Network
+from doctest_nix.config import Config, Limit, Need, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
     HOME,
+    KVM,
     NIXPKGS,
     WORKDIR,
     Completed,
@@ -304,6 +305,7 @@ class BubblewrapSandbox:
             *(*bound, "--tmpfs", "/"),
             *self._host.mounts,
             *("--proc", "/proc", "--dev", "/dev"),
+            *(("--dev-bind-try", KVM, KVM) if Need.KVM in self._config.provides else ()),
             # The rest of /dev is a memory file system too, with a size of its own.
             *("--perms", "1777", *bound, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
             *("--perms", "1777", "--dir", "/tmp", "--perms", "1777", "--dir", "/var/tmp"),  # noqa: S108

@@ -17,9 +17,10 @@ from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
 from doctest_nix.attempt import Attempt
-from doctest_nix.config import Config, Limit, Limits, Network
+from doctest_nix.config import Config, Limit, Limits, Need, Network
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import (
+    KVM,
     NIXPKGS,
     WORKDIR,
     Completed,
@@ -296,6 +297,7 @@ class DockerSandbox:
                 hostname="sandbox",
                 network_mode="bridge" if config.network is Network.FULL else "none",
                 mounts=self._mounts,
+                devices=[f"{KVM}:{KVM}:rwm"] if Need.KVM in config.provides else [],
                 cap_drop=["ALL"],
                 cap_add=list(CAPABILITIES),
                 security_opt=["no-new-privileges"],
