@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from doctest_nix.annotations import Annotations
 from doctest_nix.attempt import Attempt
-from doctest_nix.config import Config
+from doctest_nix.config import Config, Limit
 from doctest_nix.errors import SandboxError
 from doctest_nix.plan import Plan
 from doctest_nix.sandbox import Completed, Ended, Sandbox
@@ -111,15 +111,24 @@ class DocumentRun:
                 completed = stage.type(command, timeout=self._config.timeout)
                 if completed.exit_code not in (0, None) or completed.ended is not Ended.EXITED:
                     return _set_up_badly(step, command, completed)
-            return step.execute(stage)
+            verdict = step.execute(stage)
+            if verdict.fate is not Fate.FAILED or (limit := stage.exceeded()) is None:
+                return verdict
+            place = step.blocks[0].location
+            wrong = verdict.mismatch or Mismatch(location=place, problem=verdict.reason)
+            return self._beyond(wrong, limit)
         except SandboxError as error:
             self._trouble = error
             limit = self._stage.exceeded() if self._stage is not None else None
             if limit is None:
                 return Verdict(fate=Fate.BROKEN, reason=str(error))
-            mismatch = Mismatch(location=step.blocks[0].location, problem=error.problem)
-            mismatch = beyond(mismatch, limit, self._config)
-            return Verdict(fate=Fate.FAILED, reason=mismatch.problem, mismatch=mismatch)
+            place = step.blocks[0].location
+            return self._beyond(Mismatch(location=place, problem=error.problem), limit)
+
+    def _beyond(self, mismatch: Mismatch, limit: Limit) -> Verdict:
+        """Return the verdict of a step that ran into ``limit``."""
+        mismatch = beyond(mismatch, limit, self._config)
+        return Verdict(fate=Fate.FAILED, reason=mismatch.problem, mismatch=mismatch, by_itself=True)
 
     def _open(self) -> Stage:
         if self._stage is None:
