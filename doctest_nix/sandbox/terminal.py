@@ -79,6 +79,7 @@ class Terminal:
         self._unread = bytearray()
         self._open = True
         self._busy = False
+        self._loud: set[int] = set()  # shells whose prompts are not seen
         self._verbose = False  # `set -v`: the shell prints each line that it reads
         self._directory = str(WORKDIR)
         self._stream: Stream = sandbox.attach(
@@ -192,8 +193,10 @@ class Terminal:
         if not self._open:
             raise EOFError
         lines = command.encode("utf-8", "surrogateescape").split(b"\n")
-        if any(len(line) > LONGEST_LINE for line in lines):
-            # The terminal would cut such a line: the shell reads it from a file instead.
+        unseen = len(lines) > 1 and self._shells[-1] in self._loud
+        if unseen or any(len(line) > LONGEST_LINE for line in lines):
+            # The terminal would cut such a line, and it is not seen when a shell asks for the next
+            # one where its prompts are not: the shell reads them from a file instead.
             name = f"/tmp/.doctest-nix-{secrets.token_hex(4)}"  # noqa: S108  in the sandbox
             self._sandbox.put(PurePosixPath(name), b"\n".join(lines))
             lines = [f'eval "$(cat {name}; rm -f {name})"'.encode()]
@@ -359,6 +362,8 @@ class Terminal:
                 case Ready() if answer is not None:
                     self._unread = output[mark.end :]
                     del output[end:]
+                    if loud:
+                        self._loud.add(mark.shell)
                     if mark.shell in self._shells and status is not None:
                         mark = replace(mark, status=status)
                     self._enter(mark)

@@ -420,6 +420,14 @@ class TestPrompts:
         assert (Ended.EXITED, 4) == end(terminal, "echo one; (exit 4)")
         assert "two" == run(terminal, "echo two")
 
+    def test_a_command_of_several_lines_ends_though_no_prompt_is_seen(
+        self, terminal: Terminal
+    ) -> None:
+        run(terminal, "exec 2>/dev/null")
+        assert "1\n2" == run(terminal, "for n in 1 2\ndo echo $n\ndone")
+        assert (Ended.EXITED, 1) == end(terminal, "x=3\nfalse")
+        assert "3" == run(terminal, "echo $x")
+
     def test_a_command_that_reads_a_line_does_not_get_our_words(self, terminal: Terminal) -> None:
         run(terminal, "unset PROMPT_COMMAND")
         assert (Ended.TIMEOUT, None) == end(terminal, "PS1=x; read -r -p '$ ' line", SHORT)
