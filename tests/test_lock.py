@@ -224,3 +224,29 @@ def test_there_must_be_a_configuration_to_write_to(pytester: pytest.Pytester) ->
     result = pytester.runpytest_inprocess("--nix-lock", "--nix-sandbox=bubblewrap")
     assert pytest.ExitCode.USAGE_ERROR == result.ret
     result.stderr.fnmatch_lines(["ERROR: There is no configuration of pytest's in *"])
+
+
+def test_what_cannot_be_pinned_is_told(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    pytester.makeini("[pytest]\n")
+    first = pytester.runpytest_inprocess("--nix-lock")
+    pytester.mkdir("nixpkgs")
+    second = pytester.runpytest_inprocess("--nix-lock", "--nix-nixpkgs=nixpkgs")
+    third = pytester.runpytest_inprocess("--nix-lock", "--nix-nixpkgs=..")
+
+    no_image = "no image is pinned: No container engine answers at *"
+    first.stdout.fnmatch_lines([no_image, "no package set is pinned: none is named; *"])
+    second.stdout.fnmatch_lines(["nixpkgs is in the project, whose history pins it"])
+    third.stdout.fnmatch_lines([".. is a directory outside of the project, and nothing pins it"])
+    assert "[pytest]" == Path("tox.ini").read_text()
+
+
+def test_a_channel_that_is_not_there_is_said(
+    pytester: pytest.Pytester, served: type[Served]
+) -> None:
+    pytester.makeini("[pytest]\nnix_sandbox = bubblewrap\n")
+    result = pytester.runpytest_inprocess("--nix-lock", "--nix-lock-nixpkgs=nixos-00.01")
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    result.stderr.fnmatch_lines(["ERROR: The channel nixos-00.01 cannot be asked for its commit*"])

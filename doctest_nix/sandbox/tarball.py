@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import tarfile
 import tempfile
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -63,13 +65,24 @@ def digest(tarball: Tarball, progress: Callable[[str], None]) -> str:
 def commit_of(channel: str, url: str) -> str:
     """Return the commit that a channel is at; ``url`` says so.  Raises SandboxError(NIXPKGS)."""
     try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310  # our own
+        with _opened(url) as answer:
             said: str = answer.read(100).decode("ascii").strip()
     except (OSError, ValueError) as error:
         raise SandboxError(
             Slug.NIXPKGS, f"The channel {channel} cannot be asked for its commit at {url}: {error}."
         ) from error
     return said
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> Iterator[IO[bytes]]:
+    """Yield what is at ``url``, which is the user's or our own.  Raises OSError, ValueError."""
+    try:
+        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310  # see above
+            yield answer
+    except urllib.error.HTTPError as refusal:
+        refusal.close()  # it holds the connection
+        raise
 
 
 def _name(identity: str) -> str:
@@ -79,7 +92,7 @@ def _name(identity: str) -> str:
 def _download(url: str, file: IO[bytes], progress: Callable[[str], None]) -> str:
     sha256 = hashlib.sha256()
     last = time.monotonic()
-    with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310  # the user's
+    with _opened(url) as answer:
         while data := answer.read(1 << 20):
             sha256.update(data)
             file.write(data)

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from binary_cache import HOST, IMAGE, Cache
 
 from doctest_nix.__main__ import main
 from doctest_nix.config import Backend, Config
+from doctest_nix.plugin import BROKEN_STATUS
 from doctest_nix.sandbox import Sandbox
 from doctest_nix.sandbox.image import connect
 from doctest_nix.sandbox.owner import LABEL, me
@@ -249,6 +249,7 @@ def test_what_is_warm_is_carried_to_another_machine_in_a_file(
     pytester: pytest.Pytester,
     options: list[str],
     served: http.server.ThreadingHTTPServer,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytester.makefile(".md", page=WORD)
     # The other machine has no base image of that name either.
@@ -260,8 +261,9 @@ def test_what_is_warm_is_carried_to_another_machine_in_a_file(
         forget(made(result))
         engine.api.remove_image(base)
     options = [each.replace("sandbox=docker", "sandbox=auto") for each in options]
-    done = pytester.run(sys.executable, "-m", "doctest_nix", "warm", "--load=warm.tar")
-    assert [f"loaded: {made(result)}, pages: 1"] == done.outlines
+    capsys.readouterr()
+    assert 0 == main(["warm", "--load=warm.tar"])
+    assert f"loaded: {made(result)}, pages: 1\n" == capsys.readouterr().out
     pytester.runpytest_inprocess("page.md", *options)
     assert ["passed"] == fates(pytester)
 
@@ -334,6 +336,22 @@ def test_a_file_that_is_no_warm_store_is_refused(
     file.write_bytes(text)
     assert 1 == main(["warm", f"--load={file}"])
     assert f"{file} cannot be loaded: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap"])
+def test_a_page_that_ruins_its_sandbox_is_told_and_the_others_are_kept(
+    pytester: pytest.Pytester,
+    options: list[str],
+    served: http.server.ThreadingHTTPServer,
+) -> None:
+    ruin = "# T\n\n```console\n$ mkdir -p ~/.cache && touch ~/.cache/nix\n```\n"
+    pytester.makefile(".md", a_ruin=ruin, b_word=WORD)
+    result = warm(pytester, served, options, "a_ruin.md", "b_word.md")
+    assert BROKEN_STATUS == result.ret
+    result.stdout.fnmatch_lines(["nix: a_ruin.md: what it fetched cannot be taken: mkdir: *"])
+
+    after = pytester.runpytest_inprocess("b_word.md", *options)
+    after.stdout.fnmatch_lines(["nix: 1 blocks: 1 run*, warm for 1 of 1 pages, *"])
 
 
 def test_a_file_takes_what_one_image_was_warmed_with(pytester: pytest.Pytester) -> None:
