@@ -16,7 +16,9 @@ from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
 from doctest_nix.steps.file import FileStep
 from doctest_nix.steps.judge import beyond
+from doctest_nix.steps.needs import only_reads
 from doctest_nix.steps.patch import PatchStep
+from doctest_nix.steps.session import SessionStep
 from doctest_nix.steps.syntax import SyntaxStep
 from doctest_nix.verdict import Fate, Mismatch, Verdict
 
@@ -146,13 +148,16 @@ class DocumentRun:
 def _may_need(step: Step, lacking: Step) -> bool:
     """Tell whether ``step`` may build on what ``lacking`` would have done.
 
-    A diff builds on its file alone: on other diffs of it, and on commands that name it.
+    A diff builds on its file alone: on other diffs of it, and on commands that name it and do
+    more than read.
     """
     if not isinstance(step, PatchStep) or step.target is None:
         return True
     if isinstance(lacking, PatchStep):
         return lacking.target in (step.target, None)
     name = PurePosixPath(step.target).name
+    if isinstance(lacking, SessionStep):
+        return any(name in e.input and not only_reads(e.input) for e in lacking.exchanges)
     return any(name in block.text for block in lacking.blocks)
 
 

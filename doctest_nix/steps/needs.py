@@ -79,6 +79,11 @@ KNOWN_PROGRAMS = tuple(
     )
 )
 
+#: Programs that change no file that is named to them.
+_READERS = frozenset(
+    "nix-instantiate nix-build nix-shell cat ls head tail less more grep diff file wc".split()
+)
+
 #: Arguments with which any program only tells of itself.
 _INFORMS = frozenset({"--version", "--help", "-h", "-V"})
 _SYNTAX = re.compile(r"[;&|()\n'\"\\]")
@@ -163,6 +168,11 @@ def of_command(command: str) -> tuple[Unmet, ...]:
 def programs(command: str) -> tuple[str, ...]:
     """Return the programs that a shell command starts, in order."""
     return tuple(words[0] for words in _simple_commands(without_heredocs(command)))
+
+
+def only_reads(command: str) -> bool:
+    """Tell whether a command, as far as its words tell, changes no file of the reader's."""
+    return ">" not in command and _READERS.issuperset(programs(command))
 
 
 def of_output(output: str) -> Unmet | None:
