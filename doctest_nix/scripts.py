@@ -31,15 +31,16 @@ def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     scripts = [_PLACEHOLDER.sub("placeholder", shown(text)) + "\n" for text in texts]
     scripts += [_COMMENT.sub(r"\1: #", _OPTIONAL.sub(r"\1", script)) for script in scripts]
     answers = run_for_each(sandbox, scripts, "bash -n")
-    pairs = zip(answers[: len(texts)], answers[len(texts) :], strict=True)
+    pairs = zip(texts, answers[: len(texts)], answers[len(texts) :], strict=True)
     return tuple(
-        None if parsed or otherwise else _wording(said)
-        for (parsed, _, said), (otherwise, *_) in pairs
+        None if parsed or otherwise else _wording(said, text.count("\n") + 1)
+        for text, (parsed, _, said), (otherwise, *_) in pairs
     )
 
 
-def _wording(message: str) -> str:
+def _wording(message: str, lines: int) -> str:
+    """Return bash's complaint, the end of the text being its last line."""
     found = _LINE.search(message)
     if found is None:
         return " ".join(message.split())[:300]
-    return f"line {found[1]} of the block: {found[2]}"
+    return f"line {min(int(found[1]), lines)} of the block: {found[2]}"

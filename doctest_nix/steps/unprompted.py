@@ -88,6 +88,8 @@ def is_output_of(block: Block, before: Block, last: Exchange) -> bool:
     """
     if last.prompt is Prompt.NONE and commands(block):
         return False
+    if block.fault or not block.text.strip():
+        return False
     if last.expected or block.containers != before.containers or is_transcript(block):
         return False
     if block.language.lower() not in _OUTPUT_LANGUAGES or stated_name(block) is not None:
