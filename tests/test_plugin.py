@@ -306,6 +306,29 @@ def test_a_share_of_verified_blocks_can_be_asked_for(pytester: pytest.Pytester) 
     too_few.stdout.fnmatch_lines(["nix: 75.0 % of the blocks are verified, below the 76 % of *"])
 
 
+def test_strictness_the_share_and_tabs_are_settings_too(pytester: pytest.Pytester) -> None:
+    tabs = ":::{tab} Linux\n    $ false\n:::\n:::{tab} macOS\n    $ true\n:::\n"
+    pages(pytester, tabs=tabs)
+    pytester.makeini("[pytest]\nnix_tabs = macOS\nnix_min_verified = 51\nnix_strict = true\n")
+
+    result = pytester.runpytest_inprocess("tabs.md")
+
+    result.assert_outcomes(passed=1, skipped=1)
+    assert pytest.ExitCode.TESTS_FAILED == result.ret
+    result.stdout.fnmatch_lines(["nix: 50.0 % of the blocks are verified, below the 51 % of *"])
+
+
+def test_what_is_provided_is_tried(pytester: pytest.Pytester) -> None:
+    page = "# T\n\n<!-- doctest-nix: needs=gui -->\n```console\n$ false\n```\n"
+    pages(pytester, page=page)
+
+    skipped = pytester.runpytest_inprocess("page.md")
+    tried = pytester.runpytest_inprocess("page.md", "--nix-provides=gui")
+
+    skipped.assert_outcomes(skipped=1)
+    tried.assert_outcomes(failed=1)
+
+
 def test_a_document_has_a_time_of_its_own(pytester: pytest.Pytester) -> None:
     slow = "# T\n\n```console\n$ sleep 0.2\n```\n\n```console\n$ true\n```\n"
     pages(pytester, slow=slow + "\n```nix\n1\n```\n")
