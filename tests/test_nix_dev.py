@@ -40,7 +40,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Row, ...]:
     pytest.main(
         [
             *(str(PAGES), f"--rootdir={PAGES}", "-c", os.devnull, "-q", "--tb=short"),
-            *("-p", "no:cacheprovider", "--nix-sandbox=bubblewrap", "--nix-timeout=10"),
+            *("-p", "no:cacheprovider", "--nix-sandbox=bubblewrap", "--nix-timeout=10", "-n2"),
             f"--nix-json={report}",
         ]
     )
