@@ -230,7 +230,7 @@ class Terminal:
         output = self._unread
         self._unread = bytearray()
         touched = until is None and _TOUCHES_PROMPTS.match(typed) is not None
-        echoed = False
+        echoed: bool | None = None  # before the command begins
         quiet = False
         position = 0
         look = 0.0
@@ -275,8 +275,8 @@ class Terminal:
                     and (mark := self._introduce_stranger(output, deadline, known=touched))
                 ):
                     break
-                if quiet and pause == _IDLE and typed and asks(self._sandbox, self._shells[-1]):
-                    raise _Asks
+                if quiet and pause == _IDLE and echoed is not None:
+                    self._look_for_question(output, deadline)
         finally:
             kept.add(output)
         self._enter(mark)
@@ -328,6 +328,20 @@ class Terminal:
             raise EOFError
         output += data
         return True
+
+    def _look_for_question(self, output: bytearray, deadline: float) -> None:
+        """Raise _Asks where the command waits for input; else append what arrives meanwhile.
+
+        Asked only of a command that began: before and after it, what waits is the shell.
+        """
+        if not asks(self._sandbox, self._shells[-1]):
+            return
+        try:
+            output += self._stream.read(_QUIET)
+        except TimeoutError:
+            raise _Asks from None
+        if time.monotonic() >= deadline:
+            raise TimeoutError
 
     def _introduce_stranger(
         self, output: bytearray, deadline: float, *, known: bool
