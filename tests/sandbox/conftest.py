@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,9 +92,24 @@ def podman(image: str) -> Iterator[str]:
         other.close()
         service.terminate()
         service.wait()
-        if os.path.ismount(folder / "root" / "overlay"):
-            subprocess.run(["umount", folder / "root" / "overlay"], check=True)
+        # Each exec leaves a process that cleans up five minutes later, in a folder that is gone.
+        until(lambda: not kill_users(folder))
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for mount in reversed(mounts):
+            if mount.startswith(f"{folder}/"):
+                subprocess.run(["umount", "--lazy", mount], check=True)
         shutil.rmtree(folder)
+
+
+def kill_users(folder: Path) -> int:
+    """Kill the programs that name our ``folder``; return how many there were."""
+    killed = 0
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in entry.read_bytes():
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+                killed += 1
+    return killed
 
 
 def until(true: Callable[[], object]) -> None:
