@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import walk_packages
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import doctest_nix
 
@@ -24,5 +24,6 @@ settings.register_profile(
     "doctest-nix",
     parent=settings.get_profile(settings.get_current_profile_name()),
     deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("doctest-nix")
