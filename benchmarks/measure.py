@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -33,7 +34,7 @@ def run(argv: Sequence[str], *, directory: Path, limit: float = 600.0) -> Cost:
         for name, value in os.environ.items()
         if not name.startswith(("PYTEST", "PYTHON", "COVERAGE"))
     }
-    output = directory / "output.txt"
+    output = directory / f"output-{secrets.token_hex(4)}.txt"
     begin = time.monotonic()
     with output.open("wb") as sink:
         process = subprocess.Popen(

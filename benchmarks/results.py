@@ -148,6 +148,7 @@ def _speed(results: Results) -> list[str]:
         "The ratio is a step's to ours in Docker.",
         "Processor time is that of the command and its children; containers are the engine's.",
         "Memory is that of the largest process, and never less than the measuring one's.",
+        "tesh sleeps 50 ms before and after each command: its runs are side by side.",
         "Plain bash compares nothing, and the bare driver does nothing but compare.",
         "cram, prysk and clitest feed a pipe: they have no terminal, and no time-out.",
         "",

@@ -29,6 +29,7 @@ class Subject:
     """Something that runs the commands of a page.
 
     ``write`` turns exchanges into a page of its own format, ``argv`` a page into its command.
+    ``sleeps`` where nearly all of its time is waiting, so that runs may be side by side.
     ``missing`` says why it is not measured, ``""`` where it is.
     """
 
@@ -39,6 +40,7 @@ class Subject:
     argv: Callable[[Path], list[str]]
     ours: bool = False
     peer: bool = False
+    sleeps: bool = False
     missing: str = ""
 
 
@@ -134,6 +136,7 @@ def peer(
     return Subject(
         name=name,
         version=said([str(programs / "python"), "-m", "pip", "show", package], r"Version: (\S+)"),
+        sleeps=name == "tesh",  # 50 ms before and after each command that it types
         suffix=suffix,
         write=write,
         argv=lambda page: [str(programs / name), *options, str(page)],
