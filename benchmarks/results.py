@@ -105,11 +105,7 @@ def _asked(results: Results) -> list[str]:
         "## What is asked",
         "",
         *_table(["", "asked", "measured", "met"], rows),
-        *(
-            ["", f"{said}: that is the machine's share, 0.1 ms where nothing else runs."]
-            if said
-            else []
-        ),
+        *(["", f"{said}: that is the machine's share."] if said else []),
     ]
 
 
