@@ -179,11 +179,15 @@ def _python(text: str, stage: Stage) -> str | None:
 
 
 def _without_comments(text: str) -> str:
-    """Return JSON without what editors and authors add: comments, elisions, last commas."""
-    text = _ELISION.sub("", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
-    text = re.sub(r"([\[{,])\s*(?:\.\.\.|…)\s*(?=[\]}])", r"\1", text)
-    text = re.sub(r"(:\s*)(?:\.\.\.|…)(?=\s*[,}])", r"\1null", text)
-    return re.sub(r",(?=\s*[\]}])", "", text)
+    """Return JSON without what authors and editors add: elisions, comments.
+
+    Where there are such, a comma may be the last: what followed it is left out, or the reader is
+    a program that takes both.
+    """
+    bare = _ELISION.sub("", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    bare = re.sub(r"([\[{,])\s*(?:\.\.\.|…)\s*(?=[\]}])", r"\1", bare)
+    bare = re.sub(r"(:\s*)(?:\.\.\.|…)(?=\s*[,}])", r"\1null", bare)
+    return bare if bare == text else re.sub(r",(?=\s*[\]}])", "", bare)
 
 
 def _first_error(variants: tuple[str, ...], parse: Callable[[str], object]) -> str | None:
