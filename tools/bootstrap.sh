@@ -118,7 +118,7 @@ clean() {
 
 ready_for_tests() {
   one_at_a_time
-  need_packages bubblewrap nix podman
+  need_packages bubblewrap nix podman ip
   need_venv dev
   need_engine
   need_images "${SUITES[@]}"
@@ -176,7 +176,7 @@ one_at_a_time() {
 
 # ---- Debian's packages
 
-# need_packages WHAT…: bubblewrap, nix, python-venv, engine, podman and mmdebstrap, where missing.
+# need_packages WHAT…: bubblewrap, nix, python-venv, engine, podman, ip and mmdebstrap, where missing.
 need_packages() {
   local missing=() what
   [ -x "$PYTHON" ] || set -- "$@" python-venv
@@ -191,6 +191,7 @@ need_packages() {
         on_path runc || missing+=(runc)
         [ -x /usr/libexec/podman/catatonit ] || on_path catatonit || missing+=(catatonit)
         ;;
+      ip) on_path ip || missing+=(iproute2) ;;
       mmdebstrap) on_path mmdebstrap || missing+=(mmdebstrap) ;;
       # Debian keeps `venv` in a package of its own, named after the very version.
       python-venv)

@@ -17,6 +17,7 @@ from typing import IO
 from doctest_nix.config import Tarball
 from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.sandbox import cache
+from doctest_nix.sandbox.unpacking import unpack
 
 _KIND = "nixpkgs"
 
@@ -106,23 +107,21 @@ def _download(url: str, file: IO[bytes], progress: Callable[[str], None]) -> str
 def _unpack(file: IO[bytes], place: Path) -> None:
     """Unpack what stands in the tarball's one folder."""
 
-    def inner(member: tarfile.TarInfo, where: str) -> tarfile.TarInfo | None:
+    def inner(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
         parts = PurePosixPath(member.name).parts
         if len(parts) < 2:
             return None
-        name = "/".join(parts[1:])
-        linked = member.linkname
+        member.name = "/".join(parts[1:])
         if member.islnk():
-            linked = "/".join(PurePosixPath(linked).parts[1:])
+            member.linkname = "/".join(PurePosixPath(member.linkname).parts[1:])
         # The sandbox's user may be another than ours, and must read it.
-        mode = 0o755 if member.isdir() or (member.mode or 0) & 0o100 else 0o644
-        plain = member.replace(
-            name=name, linkname=linked, mode=mode, uid=0, gid=0, uname="", gname="", deep=False
-        )
-        return tarfile.tar_filter(plain, where)
+        member.mode = 0o755 if member.isdir() or (member.mode or 0) & 0o100 else 0o644
+        member.uid = member.gid = 0
+        member.uname = member.gname = ""
+        return member
 
     with tarfile.open(fileobj=file) as archive:
-        archive.extractall(place, filter=inner)  # noqa: S202  # it is checked
+        unpack(archive, place, inner)
     if not any(place.iterdir()):
         raise ValueError("it has no folder with files")
 

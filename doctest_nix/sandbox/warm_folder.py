@@ -22,6 +22,7 @@ from doctest_nix.sandbox import Kept, Sandbox, Stream, cache, store
 from doctest_nix.sandbox.courier import Courier
 from doctest_nix.sandbox.host import account
 from doctest_nix.sandbox.pin import fingerprint
+from doctest_nix.sandbox.unpacking import unpack
 
 _KIND = "warm"
 _ABOUT = "warm.json"
@@ -151,13 +152,14 @@ def load(path: Path) -> tuple[str, ...]:
         user = account()
         owner = os.getuid() if user is None else user
 
-        def admitted(member: tarfile.TarInfo, where: str) -> tarfile.TarInfo:
+        def admitted(member: tarfile.TarInfo) -> tarfile.TarInfo:
             # Links of packages lead to /nix, which is not the host's.
-            checked = tarfile.tar_filter(member, where)
-            return checked.replace(uid=owner, gid=owner, uname="", gname="", deep=False)
+            member.uid = member.gid = owner
+            member.uname = member.gname = ""
+            return member
 
         with tarfile.open(path) as archive:
-            archive.extractall(making, filter=admitted)  # noqa: S202  # it is checked
+            unpack(archive, making, admitted)
         warm = WarmFolder.read(making)
         about = {"nixpkgs": warm.nixpkgs, "pages": sorted(warm.pages)}
         name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]

@@ -17,6 +17,7 @@ from binary_cache import HOST, IMAGE, Cache
 
 from doctest_nix.config import Backend, Config
 from doctest_nix.sandbox.select import provider
+from doctest_nix.sandbox.unpacking import unpack
 
 HERE = Path(__file__).parent
 
@@ -58,7 +59,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
             stream.write(b"\n")
             archive.write_bytes(b"".join(iter(lambda: stream.read(60), b"")))
     with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+        unpack(packed, folder, lambda member: member)
     source = folder / "source"
     source.mkdir()
     source.joinpath("default.nix").write_text('"fetched"\n')
