@@ -115,7 +115,9 @@ def pytest_configure(config: pytest.Config) -> None:
             replace(each, network=Network.FULL) if each.network is Network.NONE else each
             for each in configs
         )
-    config.stash[_STATE] = State(configs, lambda line: _tell(config, line))
+    # A worker of xdist is given its pages one by one.
+    ordered = not hasattr(config, "workerinput")
+    config.stash[_STATE] = State(configs, lambda line: _tell(config, line), ordered=ordered)
     if warm:
         for runs in config.stash[_STATE].runs:
             runs.warm()
@@ -259,9 +261,14 @@ def run_pytest(arguments: Sequence[str]) -> int:
 class State:
     """What a pytest run holds: a `Runs` for each Nix, and what xdist's workers found."""
 
-    def __init__(self, configs: Sequence[Config], progress: Callable[[str], None]) -> None:
-        """Hold a run for each of ``configs``; the versions of several are asked for when needed."""
-        self.runs = tuple(Runs(config, progress) for config in configs)
+    def __init__(
+        self, configs: Sequence[Config], progress: Callable[[str], None], *, ordered: bool
+    ) -> None:
+        """Hold a run for each of ``configs``; the versions of several are asked for when needed.
+
+        ``ordered`` says that all pages run here, in the order in which they are collected.
+        """
+        self.runs = tuple(Runs(config, progress, ordered=ordered) for config in configs)
         self.foreign: tuple[DocumentReport, ...] = ()
         self._progress = progress
         self._is_named = len(configs) == 1

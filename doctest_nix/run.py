@@ -38,7 +38,7 @@ class DocumentRun:
         create: Callable[[], Sandbox],
         leave: Callable[[Sandbox], None] = lambda sandbox: None,
     ) -> None:
-        """``create`` returns a sandbox, not started; it is asked when a step first runs.
+        """``create`` returns a sandbox, started; it is asked when a step first runs.
 
         ``leave`` is told of it before it ends, and never raises.
         """

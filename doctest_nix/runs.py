@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from doctest_nix.ahead import Ahead
 from doctest_nix.config import Config
 from doctest_nix.errors import DocumentError, SandboxError
 from doctest_nix.report.fates import DocumentReport, document_report
@@ -47,6 +48,11 @@ class Page:
         """Return its run."""
         return self.runs.of(self)
 
+    @property
+    def acts(self) -> bool:
+        """Whether something of it is surely done in a sandbox."""
+        return self.planned is not None and any(step.changes for step in self.planned.steps)
+
     def report(self) -> DocumentReport:
         """Return its rows as far as they are known."""
         path, version = shown(self.path), self.runs.version
@@ -66,8 +72,13 @@ class Page:
 class Runs:
     """The settings, one provider, one `DocumentRun` a page."""
 
-    def __init__(self, config: Config, progress: Callable[[str], None]) -> None:
-        """Hold nothing yet; ``progress`` is told how far a long work is, like a pull."""
+    def __init__(
+        self, config: Config, progress: Callable[[str], None], *, ordered: bool = True
+    ) -> None:
+        """Hold nothing yet; ``progress`` is told how far a long work is, like a pull.
+
+        ``ordered`` says that the pages run one after the other, in their order.
+        """
         self.config = config
         #: The Nix that it is about, as reports name it; ``""`` where a run has no other.
         self.version = ""
@@ -76,6 +87,8 @@ class Runs:
         self._progress = progress
         self._provider: Provider | SandboxError | None = None
         self._runs: dict[Path, DocumentRun] = {}
+        self._ordered = ordered
+        self._ahead = Ahead()
 
     def warm(self) -> None:
         """Collect what the pages fetch, for later runs."""
@@ -109,7 +122,7 @@ class Runs:
             if page.planned is None:
                 raise ValueError(f"{page.path} has no plan")
             self._runs[page.path] = DocumentRun(
-                page.planned, self.config, lambda: self.provider().create(page.key), leave
+                page.planned, self.config, lambda: self._sandbox(page), leave
             )
         return self._runs[page.path]
 
@@ -117,6 +130,7 @@ class Runs:
         """End everything.  Idempotent."""
         for run in self._runs.values():
             run.close()
+        self._ahead.close()
         if self.warming is not None:
             self.warming.close()
         if self._provider is not None and not isinstance(self._provider, SandboxError):
@@ -144,6 +158,16 @@ class Runs:
         """Return what a page tried to reach, as far as that is known."""
         run = self._runs.get(page.path)
         return run.attempts() if run is not None else ()
+
+    def _sandbox(self, page: Page) -> Sandbox:
+        """Return a page's sandbox, started; that of the next page starts meanwhile."""
+        sandbox = self._ahead.take(page.path, lambda: self.provider().create(page.key))
+        if self._ordered and self.provider().starts_ahead:
+            following = self.pages[self.pages.index(page) + 1 :]
+            coming = next((each for each in following if each.pending and each.acts), None)
+            if coming is not None:
+                self._ahead.begin(coming.path, lambda: self.provider().create(coming.key))
+        return sandbox
 
     @property
     def description(self) -> str:

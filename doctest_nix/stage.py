@@ -32,7 +32,7 @@ class Stage:
     def __init__(
         self, create: Callable[[], Sandbox], config: Config, shown: Sequence[str] = ()
     ) -> None:
-        """``create`` returns a sandbox that is not started; it is asked when one is needed.
+        """``create`` returns a sandbox, started; it is asked when one is needed.
 
         ``shown`` are the texts of all blocks of the document.
         """
@@ -68,9 +68,7 @@ class Stage:
     def sandbox(self) -> Sandbox:
         """Return the sandbox, started.  Raises SandboxError."""
         if self._sandbox is None:
-            sandbox = self._create()
-            sandbox.start()
-            self._sandbox = sandbox
+            self._sandbox = self._create()
         return self._sandbox
 
     def exceeded(self, completed: Completed | None = None) -> Limit | None:

@@ -15,6 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (),
     ("doctest_nix.sandbox",),
     (
+        "doctest_nix.ahead",
         "doctest_nix.batch",
         "doctest_nix.evaluation",
         "doctest_nix.modules",

@@ -82,6 +82,31 @@ def test_a_container_is_gone_after_ctrl_c(
     assert [] == owned(client, process.pid)
 
 
+def test_the_next_page_finds_its_container_started_and_it_is_gone_with_the_run(
+    pytester: pytest.Pytester, client: docker.DockerClient
+) -> None:
+    pytester.makefile(".md", parsed="# T\n\n```json\n1\n```\n", unselected=PAGE, waiting=PAGE)
+    pages = ("slow.md", "parsed.md", "unselected.md", "waiting.md")
+    with pytest_running(pytester.path, *pages, "-k", "not unselected") as process:
+        until(lambda: len(owned(client, process.pid)) == 2)
+        os.killpg(process.pid, signal.SIGINT)
+
+        assert pytest.ExitCode.INTERRUPTED == process.wait(timeout=30)
+    assert [] == owned(client, process.pid)
+
+
+def test_a_container_that_was_started_for_a_page_is_not_another_ones(
+    pytester: pytest.Pytester, client: docker.DockerClient
+) -> None:
+    writes = "# T\n\n```console\n$ ls\n$ touch mine\n```\n"
+    pytester.makefile(".md", first=writes, second=writes, third=writes)
+
+    found = pytester.runpytest_inprocess("first.md", "second.md", "third.md")
+
+    found.assert_outcomes(passed=3)
+    assert [] == owned(client, os.getpid())
+
+
 def test_a_container_is_gone_after_a_kill_at_the_latest_with_the_next_run(
     pytester: pytest.Pytester, client: docker.DockerClient
 ) -> None:

@@ -203,6 +203,9 @@ class Provider(Protocol):
     #: The keys of pages whose packages and fetches are in every sandbox.
     warmed: frozenset[str]
 
+    #: Whether a sandbox takes so long to start that the next page's starts while a page runs.
+    starts_ahead: bool
+
     def create(self, page: str = "") -> Sandbox:
         """Return a new sandbox, not started, for the page with that key."""
         ...

@@ -68,6 +68,8 @@ _NAMESPACES = (
 class BubblewrapProvider:
     """Sandboxes of the host's own Nix."""
 
+    starts_ahead = False
+
     def __init__(
         self, config: Config, search: str | None = None, *, pages: Collection[str] | None = None
     ) -> None:

@@ -41,7 +41,7 @@ from doctest_nix.sandbox.warm_image import ImageShelf, find
 from doctest_nix.sandbox.watch import Watch
 from doctest_nix.sandbox.way_out import WayOut
 
-#: Seconds that a container outlives its document's own limit, if nobody removes it before.
+#: Seconds that a container outlives all limits of documents, if nobody removes it before.
 _SLACK = 120
 
 #: Seconds that the engine has to remove a container.
@@ -82,6 +82,8 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 
 class DockerProvider:
     """Containers of one image; none of them outlives `close`, or this process."""
+
+    starts_ahead = True
 
     def __init__(
         self,
@@ -279,7 +281,8 @@ class DockerSandbox:
         """Create and start the container."""
         config = self._config
         limits = config.limits
-        seconds = round(config.document_timeout) + _SLACK
+        # It may wait while the page before has all its time.
+        seconds = round(2 * config.document_timeout) + _SLACK
         main = _MAIN.format(seconds=seconds, events=" ".join(EVENTS), setup=given(self._page))
         try:
             container = self._client.containers.create(
