@@ -226,9 +226,10 @@ def pytest_terminal_summary(
     if not documents:
         return
     if config.get_verbosity() > 0:
-        for place, masks in (found for runs in state.runs for found in runs.masks()):
-            for mask in masks:
-                terminalreporter.write_line(neutral(f"{place}: {mask}"))
+        for document in documents:
+            for block in document.blocks:
+                for mask in block.masks:
+                    terminalreporter.write_line(f"{document.path}:{block.line}: {mask}")
     for document in documents:
         refused = [attempt for attempt in document.network if not attempt.allowed]
         shown = document.network if config.get_verbosity() > 0 else refused

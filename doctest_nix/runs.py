@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -140,14 +140,6 @@ class Runs:
     def reports(self) -> list[DocumentReport]:
         """Return the rows of every page."""
         return [page.report() for page in self.pages]
-
-    def masks(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield the place of each step that masks helped, with what they did."""
-        for page in self.pages:
-            for index, verdict in sorted(self.verdicts(page).items()):
-                if verdict.masks and page.planned is not None:
-                    block = page.planned.steps[index].blocks[0]
-                    yield f"{shown(block.location.path)}:{block.location.line}", verdict.masks
 
     def verdicts(self, page: Page) -> dict[int, Verdict]:
         """Return what is known of a page's steps."""

@@ -339,14 +339,18 @@ def test_a_document_has_a_time_of_its_own(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["slow.md:4: the command did not end within the document's 0.1 s"])
 
 
-def test_masks_are_shown_where_it_is_verbose(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+def test_masks_are_shown_where_it_is_verbose(pytester: pytest.Pytester, workers: str) -> None:
     page = "# T\n\n```console\n$ echo /home/user/tutorial\n/home/alice/tutorial\n```\n"
     pages(pytester, page=page)
 
-    result = pytester.runpytest_inprocess("page.md", "-v")
+    result = pytester.runpytest_subprocess("page.md", "-v", workers, "--nix-json=out.json")
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["page.md:3: *"])
+    (shown,) = (line for line in result.outlines if line.startswith("page.md:3: "))
+    report = json.loads((pytester.path / "out.json").read_text())
+    ((mask,),) = (block["masks"] for block in report["documents"][0]["blocks"])
+    assert shown == f"page.md:3: {mask}"
 
 
 def test_output_of_a_page_speaks_to_no_ci_system(pytester: pytest.Pytester) -> None:

@@ -22,7 +22,10 @@ NO_KIND = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockReport:
-    """One block's row; ``checked`` is ``""`` where it did not pass, ``seconds`` its time."""
+    """One block's row; ``checked`` is ``""`` where it did not pass, ``seconds`` its time.
+
+    ``masks`` are the rules by which output passed that is not to the letter what the page shows.
+    """
 
     line: int
     end_line: int
@@ -32,6 +35,7 @@ class BlockReport:
     checked: str
     reason: str
     seconds: float
+    masks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,8 @@ def document_report(plan: Plan, verdicts: Mapping[int, Verdict], *, not_run: str
     ]
     for index, step in enumerate(plan.steps):
         verdict = verdicts.get(index, unknown)
-        rows += [_row(block, step.kind, verdict) for block in step.blocks]
+        first, *more = (_row(block, step.kind, verdict) for block in step.blocks)
+        rows += [replace(first, masks=tuple(neutral(mask) for mask in verdict.masks)), *more]
     rows.sort(key=lambda row: (row.line, row.end_line))
     return DocumentReport(path=plan.document.path, blocks=tuple(rows))
 

@@ -19,12 +19,13 @@ def dumps(documents: Sequence[DocumentReport]) -> str:
 
     ``{"version", "documents": [{"path", "nix", "error", "environment", "network": [{"host", "port",
     "allowed"}], "blocks": [{"line", "end_line", "language", "kind", "fate", "checked", "reason",
-    "seconds"}]}], "totals": {"blocks", "<fate>": n}}``.
+    "seconds", "masks": [str]}]}], "totals": {"blocks", "<fate>": n}}``.
     Lines are the block's own first and last source line, 1-based; ``error`` is ``""`` unless
     the document could not be understood; ``nix`` is ``""`` unless the run tried several versions
     of Nix, and then a document is there once for each (``nix-2.26``); ``environment`` says what
     ran it; ``network`` is what the page tried to reach where the run's network is
-    ``substituters``; ``checked`` is ``""`` unless the block passed.
+    ``substituters``; ``checked`` is ``""`` unless the block passed; ``masks`` are the rules by
+    which output passed that is not to the letter what the page shows.
     """
     return json.dumps(
         {
@@ -55,7 +56,10 @@ def loads(text: str) -> tuple[DocumentReport, ...]:
             error=document["error"],
             environment=document["environment"],
             network=tuple(Attempt(**attempt) for attempt in document["network"]),
-            blocks=tuple(BlockReport(**block) for block in document["blocks"]),
+            blocks=tuple(
+                BlockReport(**{**block, "masks": tuple(block["masks"])})
+                for block in document["blocks"]
+            ),
         )
         for document in json.loads(text)["documents"]
     )
