@@ -1,21 +1,22 @@
-"""What a run of many documents holds for one Nix: the sandboxes' provider, a run a document."""
+"""What a run of many documents holds, for each Nix: the provider of sandboxes, a run a document."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from doctest_nix.ahead import Ahead
 from doctest_nix.config import Config
 from doctest_nix.errors import DocumentError, SandboxError
-from doctest_nix.report.fates import DocumentReport, document_report
+from doctest_nix.matrix import names
+from doctest_nix.report.fates import DocumentReport, document_report, merged
 from doctest_nix.report.neutral import neutral_lines, neutral_path
 from doctest_nix.verdict import Verdict
 
 if TYPE_CHECKING:
+    from doctest_nix.ahead import Ahead
     from doctest_nix.attempt import Attempt
     from doctest_nix.plan import Plan
     from doctest_nix.run import DocumentRun
@@ -88,7 +89,7 @@ class Runs:
         self._provider: Provider | SandboxError | None = None
         self._runs: dict[Path, DocumentRun] = {}
         self._ordered = ordered
-        self._ahead = Ahead()
+        self._ahead: Ahead | None = None
 
     def warm(self) -> None:
         """Collect what the pages fetch, for later runs."""
@@ -130,7 +131,8 @@ class Runs:
         """End everything.  Idempotent."""
         for run in self._runs.values():
             run.close()
-        self._ahead.close()
+        if self._ahead is not None:
+            self._ahead.close()
         if self.warming is not None:
             self.warming.close()
         if self._provider is not None and not isinstance(self._provider, SandboxError):
@@ -153,6 +155,10 @@ class Runs:
 
     def _sandbox(self, page: Page) -> Sandbox:
         """Return a page's sandbox, started; that of the next page starts meanwhile."""
+        if self._ahead is None:
+            from doctest_nix.ahead import Ahead
+
+            self._ahead = Ahead()
         sandbox = self._ahead.take(page.path, lambda: self.provider().create(page.key))
         if self._ordered and self.provider().starts_ahead:
             following = self.pages[self.pages.index(page) + 1 :]
@@ -166,6 +172,48 @@ class Runs:
         """What the run uses, ``""`` before it uses anything."""
         made = self._provider
         return "" if made is None or isinstance(made, SandboxError) else made.description
+
+
+class State:
+    """What a pytest run holds: a `Runs` for each Nix, and what xdist's workers found."""
+
+    def __init__(
+        self, configs: Sequence[Config], progress: Callable[[str], None], *, ordered: bool
+    ) -> None:
+        """Hold a run for each of ``configs``; the versions of several are asked for when needed.
+
+        ``ordered`` says that all pages run here, in the order in which they are collected.
+        """
+        self.runs = tuple(Runs(config, progress, ordered=ordered) for config in configs)
+        self.foreign: tuple[DocumentReport, ...] = ()
+        self._progress = progress
+        self._is_named = len(configs) == 1
+
+    @property
+    def config(self) -> Config:
+        """The settings that all of its runs have."""
+        return self.runs[0].config
+
+    def name_versions(self) -> None:
+        """Give each of several runs the name of its Nix.  Idempotent."""
+        if not self._is_named:
+            from doctest_nix.sandbox.select import nix_version
+
+            self._is_named = True
+            configs = [runs.config for runs in self.runs]
+            found = names(configs, lambda config: nix_version(config, self._progress))
+            for runs, name in zip(self.runs, found, strict=True):
+                runs.version = name
+
+    def reports(self) -> tuple[DocumentReport, ...]:
+        """Return every document's rows, xdist's workers' included."""
+        own = [report for runs in self.runs for report in runs.reports()]
+        return merged([*own, *self.foreign], not_run=NOT_RUN)
+
+    def close(self) -> None:
+        """End everything.  Idempotent."""
+        for runs in self.runs:
+            runs.close()
 
 
 def shown(path: Path) -> Path:

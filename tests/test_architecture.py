@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "doctest_nix.lock",
     ),
     ("converters",),
+    ("doctest_nix.items",),
     ("doctest_nix.plugin", "doctest_nix.__main__", "doctest_nix.sphinx_ext"),
 )
 
@@ -65,8 +66,8 @@ BOUNDS = {
 
 #: Who may import a library.
 DOORS = {
-    "pytest": ("doctest_nix.plugin",),
-    "_pytest": ("doctest_nix.plugin",),
+    "pytest": ("doctest_nix.plugin", "doctest_nix.items"),
+    "_pytest": ("doctest_nix.items",),
     "xdist": ("doctest_nix.plugin",),
     "docutils": ("doctest_nix.formats.rst", "converters", "doctest_nix.sphinx_ext"),
     "sphinx": ("converters", "doctest_nix.sphinx_ext"),
