@@ -118,11 +118,24 @@ Element = Block | Prose | Heading | Comment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file that the page offers its reader: ``name`` in the directory where it is saved."""
+
+    name: str
+    data: bytes
+    executable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A parsed document: its elements in source order, nested ones where they stand."""
+    """A parsed document: its elements in source order, nested ones where they stand.
+
+    ``downloads`` are the files that it offers and names in a block.
+    """
 
     path: Path
     elements: tuple[Element, ...]
+    downloads: tuple[Download, ...] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from doctest_nix.nixsource import Token, tokens, unclosed
+from doctest_nix.nixsource import Token, open_string, tokens, unclosed
 
 #: A header without its body, and what one ends in: an operator with nothing after it is none.
 _HEADER = ("with {};", "\nnull")
@@ -46,6 +46,9 @@ _ENDS_ELIDED = re.compile(
     r"(?:^|\n)[^\n]*(?:\.{3,}|…|#[-\s\[<(]*snip[-\s\]>)]*$)[^\n]*(?P<closed>[\s\])};]*)\Z",
     re.MULTILINE,
 )
+
+#: An end that says that it is cut off, whatever it stands in.
+_CUT = re.compile(r"(?:\.{3,}|…|#[^\n]*\bsnip\b[^\n]*)[\s\])};]*\Z")
 
 #: What the reader fills in: `disk.<name>.size`, `disk.$name.size`, `<your name>`, and a value
 #: that is only a comment with dots.  `<nixpkgs>` is Nix as it is.
@@ -100,6 +103,7 @@ def readings_of_part(text: str) -> Iterator[str]:
     yield without_elisions(text)
     yield closed(text)
     yield closed(filled_in(text))
+    yield cut_in_string(text)
     if _IN_STRING.fullmatch(text):
         yield f'"{text.strip()}"'
 
@@ -152,6 +156,16 @@ def closed(text: str) -> str:
         return without_elisions(text)
     bare = without_elisions(text[: elided.start("closed")])
     return f"{bare}\n{_end(unclosed(tokens(bare)))}"
+
+
+def cut_in_string(text: str) -> str:
+    """Return ``text`` with what is open closed, where it ends in an elision inside a string."""
+    elided = _CUT.search(text)
+    code = tokens(text[: elided.start()]) if elided is not None else ()
+    if (last := open_string(code)) is None:
+        return text
+    is_value = code[-2:-1] and code[-2].text == "="
+    return closed(f"{text[: last.start]}null{';' if is_value else ''} ...")
 
 
 def continued(text: str) -> str:

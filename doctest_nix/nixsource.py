@@ -56,12 +56,19 @@ def is_unfinished(text: str) -> bool:
     if not code:
         return False
     last = code[-1].text
-    quote = next((mark for mark in _INSIDE if mark != "{" and last.startswith(mark)), "")
-    if quote and _string_end(last + "\0", len(quote), quote) > len(last):
+    if open_string(code) is not None:
         return True
     if last == ";" and _ends_a_prefix(code, len(code) - 1, -1):
         return True
     return bool(unclosed(code)) or last in _WANT_MORE
+
+
+def open_string(code: tuple[Token, ...]) -> Token | None:
+    """Return the string at the end that is not closed, None where there is none."""
+    last = code[-1].text if code else ""
+    quote = next((mark for mark in _INSIDE if mark != "{" and last.startswith(mark)), "")
+    is_open = quote and _string_end(last + "\0", len(quote), quote) > len(last)
+    return code[-1] if is_open else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

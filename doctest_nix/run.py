@@ -134,8 +134,9 @@ class DocumentRun:
 
     def _open(self) -> Stage:
         if self._stage is None:
-            shown = [element.text for element in self._plan.document.blocks]
-            self._stage = Stage(self._create, self._config, shown)
+            document = self._plan.document
+            shown = [element.text for element in document.blocks]
+            self._stage = Stage(self._create, self._config, shown, document.downloads)
             for step in self._plan.steps:
                 match step:
                     case SyntaxStep() | ExpressionStep() | FileStep():

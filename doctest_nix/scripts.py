@@ -14,6 +14,9 @@ _ELIDED_LINE = re.compile(r"^\s*#?\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\])\s*$", re.
 
 #: `(sudo) make install`: a word that the reader may leave out.
 _OPTIONAL = re.compile(r"^(\s*)\(\w+\)[ \t]+(?=\w)", re.MULTILINE)
+#: A text may begin with the rest of a command, or be the head of a loop or condition alone.
+_RESTS = re.compile(r"\s*(?:\||&&)")
+_HEAD = re.compile(r"\s*(?:(?P<loop>for|while|until)|if)\b[^\n]*?(?:(?<!\w)(?P<body>do|then))?\s*")
 _COMMENT = re.compile(r"^(\s*)#(?!!)", re.MULTILINE)
 _LINE = re.compile(r"^\S+: line (\d+): (?:syntax error: )?(.*)$", re.MULTILINE)
 
@@ -26,15 +29,39 @@ def shown(text: str) -> str:
 def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     """Return what bash says is wrong with the syntax of each script, None where it takes it.
 
-    A comment may stand for the commands of a body.  Nothing is run.  Raises SandboxError.
+    A comment or an elision may stand for the commands of a body, and a text may begin in the
+    middle of a pipe or be a head without its body.  Nothing is run.  Raises SandboxError.
     """
-    scripts = [_PLACEHOLDER.sub("placeholder", shown(text)) + "\n" for text in texts]
-    scripts += [_COMMENT.sub(r"\1: #", _OPTIONAL.sub(r"\1", script)) for script in scripts]
-    answers = run_for_each(sandbox, scripts, "bash -n")
-    pairs = zip(texts, answers[: len(texts)], answers[len(texts) :], strict=True)
+    scripts = [reading for text in texts for reading in _readings(text)]
+    answers = iter(run_for_each(sandbox, scripts, "bash -n"))
+    found = []
+    for text in texts:
+        parsed, _, said = next(answers)
+        otherwise = [next(answers)[0] for _ in range(_OTHERWISE)]
+        right = parsed or any(otherwise)
+        found.append(None if right else _wording(said, text.count("\n") + 1))
+    return tuple(found)
+
+
+#: How many readings a script has besides the one as it stands.
+_OTHERWISE = 2
+
+
+def _readings(text: str) -> tuple[str, ...]:
+    """Return the script without what only says that something is left out, and otherwise."""
+    text = _PLACEHOLDER.sub("placeholder", text)
+    if _RESTS.match(text):
+        text = f": {text.lstrip()}"
+    elif head := _HEAD.fullmatch(text):
+        begin, end = ("do", "done") if head["loop"] else ("then", "fi")
+        text += f"\n{'' if head['body'] else begin} :\n{end}"
+    bodies = _ELIDED_LINE.sub(":", text)
     return tuple(
-        None if parsed or otherwise else _wording(said, text.count("\n") + 1)
-        for text, (parsed, _, said), (otherwise, *_) in pairs
+        f"{script}\n"
+        for script in (
+            shown(text),
+            *(_COMMENT.sub(r"\1: #", _OPTIONAL.sub(r"\1", part)) for part in (shown(text), bodies)),
+        )
     )
 
 

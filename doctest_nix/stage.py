@@ -11,6 +11,7 @@ from doctest_nix import scripts, syntax
 from doctest_nix.attempt import Attempt
 from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit, Need
+from doctest_nix.document import Download
 from doctest_nix.environments import entered_with
 from doctest_nix.errors import SandboxError
 from doctest_nix.evaluation import Rendering, evaluate
@@ -30,13 +31,19 @@ class Stage:
     """
 
     def __init__(
-        self, create: Callable[[], Sandbox], config: Config, shown: Sequence[str] = ()
+        self,
+        create: Callable[[], Sandbox],
+        config: Config,
+        shown: Sequence[str] = (),
+        downloads: Sequence[Download] = (),
     ) -> None:
         """``create`` returns a sandbox, started; it is asked when one is needed.
 
-        ``shown`` are the texts of all blocks of the document.
+        ``shown`` are the texts of all blocks of the document, ``downloads`` what the reader saved
+        in the working directory before the first.
         """
         self.shown = shown
+        self._downloads = downloads
         self.config = config
         self.bindings = Bindings()
         #: What is wrong with the syntax of a Nix text.
@@ -68,7 +75,12 @@ class Stage:
     def sandbox(self) -> Sandbox:
         """Return the sandbox, started.  Raises SandboxError."""
         if self._sandbox is None:
-            self._sandbox = self._create()
+            sandbox = self._create()
+            self._sandbox = sandbox
+            for file in self._downloads:
+                sandbox.put(WORKDIR / file.name, file.data)
+                if file.executable:
+                    sandbox.run(["chmod", "+x", str(WORKDIR / file.name)], timeout=10)
         return self._sandbox
 
     def exceeded(self, completed: Completed | None = None) -> Limit | None:

@@ -44,6 +44,8 @@ NIX = {
     "an elision in words": "{ config = ... use flake ...; }",
     "an elided end in brackets": "{\n  a = {\n    b = {\n      c = 1;\n      # ...\n}",
     "an end that is cut off": "{\n  a = {\n    b = 1;\n  };\n# --snip--",
+    "an end that is cut off in a string": 'let\n  a = 1;\nin\n  f (g "x....',
+    "an end that is cut off in a script": "{\n  a = {\n    b = ''\n      # --snip--\n}",
     "a line that goes on elsewhere": "config = lib.mkIf (a || b) {",
     "a header that goes on elsewhere": "outputs = { self, nixpkgs, ... }:",
     "a body of a let that stands elsewhere": "in\nf {\n  a = 1;\n}",
@@ -71,6 +73,7 @@ NOT_NIX = {
     "a bracket too many at the end of a let": "let\n  a = { };\n};\nin a",
     "an operator without its right side": "let a = 1; in\na +",
     "an unclosed string": '{ a = "x; }',
+    "an unclosed string that speaks of dots": '{ a = "x...; }\n{ b = 1; }',
     "shell": "for i in a b; do echo $i; done",
 }
 

@@ -15,9 +15,17 @@ SCRIPTS = {
     "a comment in place of a body": "for arg in a b\ndo\n  # statements\ndone",
     "an elided body": "f() {\n  ...\n  true\n}",
     "what the reader fills in": "cp <your file> /mnt && chown <user>:users /home/old<user>",
+    "an elided body of nothing else": "f() {\n    # ...\n}\nfunction g() {\n    ...\n}",
+    "the rest of a pipe": " | sed 's/a/b/'\n",
+    "the rest of a list": "&& make install",
+    "the head of a loop": "for i in $(seq 1 10); do",
+    "the head of a loop without its do": "for i in 1 2 3",
+    "the head of a condition": "if [ -f a ]; then",
     "a word that may be left out": "ninja\n(sudo) ninja install",
 }
 NO_SCRIPTS = {
+    "a pipe that begins a line": "cat a\n | sort",
+    "a loop whose word is misspelt": "for i on a b; do",
     "a loop that is not closed": "for a in b; do\n  echo $a",
     "a quote that is not closed": "nix-build -A system`",
     "a body with nothing in it": "if true; then\nfi",

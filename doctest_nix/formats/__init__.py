@@ -37,12 +37,13 @@ FORMATS: dict[str, Parse] = {
 
 
 def load(path: Path, *, root: Path) -> Document:
-    """Read the document at ``path`` and the files that its blocks include, below ``root``.
+    """Read the document at ``path``, what its blocks include and what it offers, below ``root``.
 
     Raises DocumentError: UNREADABLE for what is no UTF-8 text file of a known format, or a link
     out of ``root``, and all that the format's ``parse`` raises.  An included file that cannot be
     had is no error: its block says so in ``fault``, and the other blocks are as good as ever.
     """
+    from doctest_nix.formats.download import offered
     from doctest_nix.formats.include import resolve
 
     parse = FORMATS.get(path.suffix.lower())
@@ -57,7 +58,8 @@ def load(path: Path, *, root: Path) -> Document:
         resolve(element, root=root) if isinstance(element, Block) else element
         for element in document.elements
     )
-    return replace(document, elements=elements)
+    document = replace(document, elements=elements)
+    return replace(document, downloads=offered(document, root=root))
 
 
 def _leads_out(path: Path, root: Path) -> bool:

@@ -26,6 +26,7 @@ _MISSING = re.compile(
 _PATH_IN_MESSAGE = re.compile(
     r"['\"`‘]([^'\"`’\s]+)['\"`’]|(?:^|[\s:])([\w~.+/@-]*[\w/])(?=[:\s]|$)"
 )
+_NO_MAKEFILE = re.compile(r"^make: .* no makefile found", re.MULTILINE)
 _LIKE_A_FILE = re.compile(r"/|\.\w|\w~$")
 _STORE_PATH = re.compile(r"/nix/store/(?:[a-z0-9.]{8,}-[\w.+?=-]+|[\w.-]*\*[\w.*-]*)")
 _STORE_HASH = re.compile(r"(?<=/nix/store/)[a-z0-9]{32}(?=-)")
@@ -39,7 +40,8 @@ _PRIVILEGE = re.compile(
     r"(?:must be|are you|only) (?:run as |run by )?(?:root|(?:a |the )?super-?user)", re.IGNORECASE
 )
 _DENIED = re.compile(
-    r"[^\n]*(?:permission denied|operation not permitted|read-only file system)[^\n]*",
+    r"[^\n]*(?:permission denied|operation not permitted|read-only file system"
+    r"|cannot create directory [^\n]*file exists)[^\n]*",
     re.IGNORECASE,
 )
 
@@ -66,6 +68,7 @@ _TELLS_OF_PROFILE = re.compile(
     r"nix-env\s(?:.*\s)?(?:--(?:list-generations|rollback|switch-generation|delete-generations"
     r"|uninstall|set-flag|upgrade|query)\b|-[a-zA-Z]*[quGe]\b)"
     r"|nix\s(?:.*\s)?profile (?:list|rollback|remove|upgrade|history|wipe-history|diff-closures)\b"
+    r"|(?:readlink|realpath|ls|tree|cat)\s.*(?:(?:~|\$HOME|/home/\w+)/\.nix-profile|/nix/var/nix/profiles)\b"
 )
 #: Without a file that is named, `nix-env` takes packages from the channels of the user.
 _TAKES_CHANNELS = re.compile(
@@ -87,6 +90,10 @@ _FLAGS = (
     " --accept-flake-config --no-link --rebuild --unpack --type --flat --base32 --to-base32"
     " --system --builders --offline --debugger --apply --template --all --recursive --derivation"
 ).split()
+#: Help is reworded with each release; an operator that this one does not know is no token of it.
+_HELP = re.compile(r":\?|(?:nix|nix-[\w-]+)\s(?:.*\s)?(?:--help|-h)(?:\s.*)?")
+_NO_TOKEN = re.compile(r"unexpected invalid token")
+_OPERATOR = re.compile(r"\|>|<\|")
 _NO_COMMAND = re.compile(r"'([\w-]+)' is not a recognised command")
 _COMMANDS = (
     "build bundle config copy derivation develop doctor edit eval flake fmt hash help key log nar"
@@ -167,7 +174,7 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
         if not is_slip(found[1], ["nixpkgs"]):
             return Unmet(need=Need.FILE, sign=f"<{found[1]}>, which the page did not make")
         return None
-    names: list[str] = []
+    names: list[str] = ["Makefile"] if _NO_MAKEFILE.search(output) else []
     for line in output.split("\n"):
         if _MISSING.search(line):
             told, plain, _ = line.partition("No such file or directory")
@@ -280,6 +287,10 @@ def _release(exchange: Exchange, output: str) -> Unmet | None:
     for flag in flags:
         if not is_slip(flag, _FLAGS):
             return Unmet(need=Need.RELEASE, sign=f"this Nix has no {flag}")
+    if (found := _OPERATOR.search(exchange.input)) and _NO_TOKEN.search(output):
+        return Unmet(need=Need.RELEASE, sign=f"this Nix has no {found[0]}")
+    if _HELP.fullmatch(exchange.input.strip()):
+        return Unmet(need=Need.RELEASE, sign="the help is that of another")
     if _RELEASE_NOTES.search(exchange.location.path.as_posix()):
         return Unmet(need=Need.RELEASE, sign="release notes tell of theirs")
     return None

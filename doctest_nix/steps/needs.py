@@ -110,6 +110,8 @@ _FETCHERS = {
 }
 _KEYS = re.compile(r"<(?:TAB|tab|Tab|CTRL|Ctrl|ctrl|C-|ENTER|Enter|ESC)[^>\s]*>")
 
+_CREDENTIAL = r"(?:(?:api|access|auth) (?:key|token)s?|credentials?)"
+
 #: What programs print when a need is not met; checked in the output of a step that went wrong.
 _MESSAGES: tuple[tuple[Need, re.Pattern[str]], ...] = (
     (Need.NIXPKGS, re.compile(r"file 'nixpkgs(?:/[^']*)?' was not found in the Nix search path")),
@@ -132,6 +134,13 @@ _MESSAGES: tuple[tuple[Need, re.Pattern[str]], ...] = (
     (Need.NIXOS, re.compile(r"System has not been booted with systemd[^\n]{0,40}")),
     (Need.DOCKER, re.compile(r"Cannot connect to the Docker daemon[^\n]{0,40}")),
     (Need.GUI, re.compile(r"(?i:cannot open display|no display)[^\n]{0,40}")),
+    (
+        Need.CREDENTIALS,
+        re.compile(
+            rf"(?i:\bno (?:[\w-]+ ){{0,3}}{_CREDENTIAL} (?:found|given|set|provided)"
+            rf"|{_CREDENTIAL} (?:is|are) (?:missing|required|not (?:found|set|provided)))"
+        ),
+    ),
 )
 _NOT_FOUND = re.compile(r"(?:^|\n)[^\n]*?(?:line \d+: )?([\w.+-]+): (?:command )?not found")
 

@@ -25,6 +25,9 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 #: A line, or a part of one, that says that something is left out.
 _ELISION = re.compile(r"^\s*(?:#|//)?\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\])\s*,?\s*$", re.MULTILINE)
 
+#: How a text ends that was cut off.
+_ENDS_ELIDED = re.compile(r"(?:\.\.\.|…|\bsnip\b[\s>\])-]*)\s*\Z")
+
 #: Languages of shell scripts.
 SHELLS = ("bash", "sh", "shell")
 
@@ -35,6 +38,13 @@ _SCRIPT = re.compile(
     r"|nix (?:build|run|shell|develop|flake|profile|eval|search|repl|copy|store) "
 )
 
+
+#: The interpreter that the first line of a script names, itself or by `nix-shell -i`.
+_INTERPRETER = re.compile(
+    r"\s*#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([\w.+-]+)[^\n]*"
+    r"(?:(?:\n\s*#![^\n]*)*\n\s*#!\s*nix-shell\b[^\n]*\s-i\s+([\w.+-]+))?"
+)
+_SHELL_NAMES = frozenset("sh bash dash zsh ksh ash nix-shell".split())
 
 #: Why commands without prompts are not checked.
 OUTPUTS_AMONG_COMMANDS = "shows outputs among commands without prompts"
@@ -99,9 +109,17 @@ def is_printed(block: Block) -> bool:
 
 
 def language_of(block: Block) -> str:
-    """Return the language that a block is checked in: a shell's where it begins as a script."""
+    """Return the language that a block is checked in: that of its first line where it says one.
+
+    That is a shell's where it begins as a script, and another where `#!` names its interpreter.
+    """
     language = block.language.lower()
-    return "bash" if language == "nix" and _SCRIPT.match(block.text) else language
+    if language == "nix" and _SCRIPT.match(block.text):
+        language = "bash"
+    if language in SHELLS and (found := _INTERPRETER.match(block.text)):
+        interpreter = found[2] or found[1]
+        return language if interpreter in _SHELL_NAMES else interpreter
+    return language
 
 
 def announce(block: Block, stage: Stage) -> None:
@@ -153,9 +171,23 @@ def _shell(text: str, stage: Stage) -> str | None:
 
 
 def _json(text: str, stage: Stage) -> str | None:
-    return _first_error(
-        (text, plain := _without_comments(text), f"{{{plain.strip().rstrip(',')}}}"), json.loads
-    )
+    plain = _without_comments(text)
+    inside = plain.strip().rstrip(",")
+    variants: tuple[str, ...] = (text, plain, f"{{{inside}}}")
+    if inside != plain.strip() or _ENDS_ELIDED.search(text):
+        variants += (inside + _closers(inside), f"{{{inside}{_closers(inside)}}}")
+    return _first_error(variants, json.loads)
+
+
+def _closers(text: str) -> str:
+    """Return what closes the brackets that are open at the end of JSON that was cut off."""
+    closers = ""
+    for word in re.findall(r'"(?:[^"\\]|\\.)*"|[][{}]', text):
+        if word in "[{":
+            closers = ("]" if word == "[" else "}") + closers
+        elif word in "]}":
+            closers = closers[1:]
+    return closers
 
 
 def _toml(text: str, stage: Stage) -> str | None:
@@ -174,8 +206,21 @@ def _python(text: str, stage: Stage) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape is no syntax error
         return _first_error(
-            (text, textwrap.dedent(text), f"def f():\n{textwrap.indent(text, ' ')}"), ast.parse
+            (
+                text,
+                bare := textwrap.dedent(text),
+                f"def f():\n{textwrap.indent(text, ' ')}",
+                *(f"{bare.rstrip()}\n{deeper}pass" for deeper in _below(bare)),
+            ),
+            ast.parse,
         )
+
+
+def _below(text: str) -> tuple[str, str]:
+    """Return the indentations at which a body may follow that is left out at the end."""
+    last = text.rstrip().rpartition("\n")[2]
+    here = last[: len(last) - len(last.lstrip())]
+    return here, f"{here}    "
 
 
 def _without_comments(text: str) -> str:

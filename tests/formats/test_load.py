@@ -295,3 +295,41 @@ def test_text_around_an_mdbook_include_stays(tmp_path: Path) -> None:
     write(tmp_path / "x", "b\n")
     page = write(tmp_path / "page.md", "```sh\na\n{{#include x}}{{#include x }}\nc\n```\n")
     assert "a\nbb\nc" == only(page, tmp_path).text
+
+
+def offered(tmp_path: Path, source: str, name: str = "page.md") -> dict[str, tuple[bytes, bool]]:
+    """Return what a page offers beside `files/run.sh`, and a file outside of the root."""
+    root = tmp_path / "root"
+    write(root / "files" / "run.sh", "echo hi\n").chmod(0o755)
+    write(root / "data.txt", "1\n").chmod(0o644)
+    write(tmp_path / "secret.txt", "secret\n")
+    document = load(write(root / name, source), root=root)
+    return {file.name: (file.data, file.executable) for file in document.downloads}
+
+
+def test_what_a_page_offers_and_names_is_read(tmp_path: Path) -> None:
+    page = "Get {download}`the script <files/run.sh>` and {download}`/data.txt`.\n"
+    block = "\n```console\n$ ./run.sh < data.txt\n```\n"
+    expected = {"run.sh": (b"echo hi\n", True), "data.txt": (b"1\n", False)}
+    assert expected == offered(tmp_path, page + block)
+
+
+def test_rst_offers_by_its_own_role(tmp_path: Path) -> None:
+    page = "Get :download:`the script <files/run.sh>`.\n\n::\n\n  $ ./run.sh\n"
+    assert {"run.sh": (b"echo hi\n", True)} == offered(tmp_path, page, "page.rst")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "Get {download}`files/run.sh`.\n\n```console\n$ ls\n```\n",
+        "Get {download}`files/run.sh`.\n\n```console\n$ ./my-run.sh\n```\n",
+        "Get {download}`../secret.txt`.\n\n```console\n$ cat secret.txt\n```\n",
+        "Get {download}`nowhere.txt`.\n\n```console\n$ cat nowhere.txt\n```\n",
+        "Get {download}`files`.\n\n```console\n$ ls files\n```\n",
+        "See [files](files/run.sh).\n\n```console\n$ ./run.sh\n```\n",
+    ],
+    ids=["named-nowhere", "another-name", "outside", "missing", "directory", "link"],
+)
+def test_no_other_file_is_offered(tmp_path: Path, page: str) -> None:
+    assert {} == offered(tmp_path, page)

@@ -253,6 +253,58 @@ GIVEN = {
         """,
         "needs machine: the reader's own store and settings",
     ),
+    "a key of the reader's": (
+        """
+        ```console
+        $ echo 'No Google API key found in ~/.key'; false
+        ```
+        """,
+        "needs credentials: No Google API key found",
+    ),
+    "the profile itself": (
+        """
+        ```console
+        $ readlink ~/.nix-profile
+        /nix/var/nix/profiles/per-user/alice/profile
+        ```
+        """,
+        "needs machine: the reader's own profile",
+    ),
+    "a makefile": (
+        """
+        ```console
+        $ make
+        make: *** No rule to make target 'paper.tex', needed by 'paper.pdf'.  Stop.
+        ```
+        """,
+        "needs file: Makefile, which the page did not make",
+    ),
+    "the help of another release": (
+        """
+        ```console
+        nix-repl> :?
+          <expr>     Evaluate and think about expression
+        ```
+        """,
+        "needs release: the help is that of another",
+    ),
+    "an operator of another release": (
+        """
+        ```console
+        nix-repl> 1 |> builtins.add 2
+        3
+        ```
+        """,
+        "needs release: this Nix has no |>",
+    ),
+    "a directory that every machine has": (
+        """
+        ```console
+        $ mkdir /nix
+        ```
+        """,
+        "needs root: mkdir: cannot create directory",
+    ),
 }
 
 #: Pages whose last block is wrong.
@@ -346,6 +398,23 @@ WRONG = {
         $ echo 'echo hello' > hello.sh
         $ ./hello.sh
         hello
+        ```
+        """,
+    "a key of nobody's": """
+        ```console
+        $ echo 'No monkey found in ~/.key'; false
+        ```
+        """,
+    "a makefile beside one that the page makes": """
+        ```console
+        $ echo 'all:' > Makefil
+        $ make
+        ```
+        """,
+    "a directory that the page made before": """
+        ```console
+        $ mkdir out
+        $ mkdir out
         ```
         """,
     "an output with a comment below it": """
