@@ -52,7 +52,7 @@ _STARTS: Final = (
     "Type :? for help.",
     "Welcome to Nix ",
     # Git's progress and advice.
-    "hint: ",
+    "hint:",
     "remote: Enumerating objects:",
     "remote: Counting objects:",
     "remote: Compressing objects:",

@@ -32,7 +32,7 @@ def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     A comment or an elision may stand for the commands of a body, and a text may begin in the
     middle of a pipe or be a head without its body.  Nothing is run.  Raises SandboxError.
     """
-    scripts = [reading for text in texts for reading in _readings(text)]
+    scripts = [reading + "\n" for text in texts for reading in _readings(text)]
     answers = iter(run_for_each(sandbox, scripts, "bash -n"))
     found = []
     for text in texts:
@@ -44,7 +44,7 @@ def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
 
 
 #: How many readings a script has besides the one as it stands.
-_OTHERWISE = 2
+_OTHERWISE = 3
 
 
 def _readings(text: str) -> tuple[str, ...]:
@@ -52,17 +52,21 @@ def _readings(text: str) -> tuple[str, ...]:
     text = _PLACEHOLDER.sub("placeholder", text)
     if _RESTS.match(text):
         text = f": {text.lstrip()}"
-    elif head := _HEAD.fullmatch(text):
-        begin, end = ("do", "done") if head["loop"] else ("then", "fi")
-        text += f"\n{'' if head['body'] else begin} :\n{end}"
-    bodies = _ELIDED_LINE.sub(":", text)
-    return tuple(
-        f"{script}\n"
-        for script in (
-            shown(text),
-            *(_COMMENT.sub(r"\1: #", _OPTIONAL.sub(r"\1", part)) for part in (shown(text), bodies)),
-        )
+    bodies = (shown(text), _ELIDED_LINE.sub(":", text))
+    return (
+        bodies[0],
+        *(_COMMENT.sub(r"\1: #", _OPTIONAL.sub(r"\1", body)) for body in bodies),
+        _with_body(text),
     )
+
+
+def _with_body(text: str) -> str:
+    """Return a head of a loop or condition with a body, any other text as it is."""
+    head = _HEAD.fullmatch(text)
+    if head is None:
+        return text
+    begin, end = ("do", "done") if head["loop"] else ("then", "fi")
+    return f"{text}\n{'' if head['body'] else begin} :\n{end}"
 
 
 def _wording(message: str, lines: int) -> str:

@@ -20,6 +20,7 @@ SCRIPTS = {
     "the rest of a list": "&& make install",
     "the head of a loop": "for i in $(seq 1 10); do",
     "the head of a loop without its do": "for i in 1 2 3",
+    "a whole loop on a line": "for i in 1 2; do echo $i; done",
     "the head of a condition": "if [ -f a ]; then",
     "a word that may be left out": "ninja\n(sudo) ninja install",
 }

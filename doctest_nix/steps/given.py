@@ -49,8 +49,10 @@ _DENIED = re.compile(
 _TELLS_OF_MACHINE = frozenset(
     "lsblk blkid df free uname ps ip id whoami hostname date uptime lscpu lspci lsusb lsmod groups"
     " who last dmesg nproc arch nix-collect-garbage nix-info sw_vers findmnt env printenv"
-    " ldd".split()
+    " ldd man info apropos whatis".split()
 )
+#: Another version, or make, of a program than the author's.
+_ASKS_VERSION = re.compile(r"([\w.+-]+)\s+(?:--?version|-V|version)(?:\s*\|\s*head\b[^|;&]*)?\s*")
 #: Commands that list the directory in which the reader stands.
 _LISTS_HERE = re.compile(r"(?:ls|tree|dir|find)(?:\s+-\S+|\s+\.)*\s*")
 #: Variables that each machine sets its own way.
@@ -266,6 +268,8 @@ def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
     told = next((p for p in programs(command) if p in _TELLS_OF_MACHINE), None)
     if told is not None:
         return Unmet(need=Need.MACHINE, sign=f"{told} tells of the reader's own")
+    if (found := _ASKS_VERSION.fullmatch(command)) and _has(found[1], stage):
+        return Unmet(need=Need.MACHINE, sign=f"the reader's own version of {found[1]}")
     if _TELLS_OF_STORE.search(command):
         return Unmet(need=Need.MACHINE, sign="the reader's own store and settings")
     if _TELLS_OF_PROFILE.search(command) and not _has_profile(stage):

@@ -181,14 +181,15 @@ def _judge(exchange: Exchange, completed: Completed, asked: Asked, stage: Stage)
     leaves = _LEAVES.match(exchange.input) is not None
     if completed.ended is not Ended.EXITED and not (leaves and completed.ended is Ended.GONE):
         return _ended_badly(exchange, completed, asked)
-    exchange = _without_comments(exchange, completed)
+    with_comments, exchange = exchange, _without_comments(exchange, completed)
     comparison = Comparison(level=Level.MATCH)
     if exchange.expected and asked.output is not Output.IGNORE:
         comparison = _compare(exchange, completed, asked, stage)
     if comparison.level is Level.MISMATCH:
         problem = "the output is not what the page shows"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=comparison.diff))
-    if not _status_is_right(exchange, completed, asked):
+    says_why = not (completed.output or exchange.expected)
+    if not _status_is_right(with_comments if says_why else exchange, completed, asked):
         wanted = "" if asked.status is None else f", not {asked.status}"
         problem = f"the command ended with status {completed.exit_code}{wanted}"
         return Wrong(mismatch=_mismatch(exchange, problem, completed, diff=_all_new(completed)))

@@ -30,6 +30,7 @@ from doctest_nix.steps.moves import Move, after, before, fails, goes_on, moves
 from doctest_nix.steps.names import stated_name
 from doctest_nix.steps.needs import of_command
 from doctest_nix.steps.running import interrupt, is_interrupted, leave_running
+from doctest_nix.steps.syntax import SHELLS
 from doctest_nix.steps.transcript import Exchange, Prompt, exchanges, shown_output
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
@@ -144,12 +145,16 @@ class SessionStep:
 def from_block(block: Block, context: Context) -> SessionStep | None:
     """Return the step for a block with a prompt in it, whatever its language.
 
-    Or for one in a session's language that is commands without prompts, and no file.  A block
+    Or for one in a session's language that is commands without prompts, and no file; or for one in
+    a shell's language that only defines functions, which a later session calls.  A block
     straight after it may be the output of its last command.
     """
     found = exchanges(block)
     if not found and context.annotations.file is None and stated_name(block) is None:
         found = unprompted.commands(block)
+        if not found and block.language.lower() in SHELLS:
+            following = context.document.elements[context.index + 1 :]
+            found = unprompted.functions(block, following)
     if not found:
         return None
     annotations = context.annotations

@@ -297,6 +297,24 @@ GIVEN = {
         """,
         "needs release: this Nix has no |>",
     ),
+    "the manual pages of the reader": (
+        """
+        ```console
+        $ man sort
+        SORT(1)                          User Commands                         SORT(1)
+        ```
+        """,
+        "needs machine: man tells of the reader's own",
+    ),
+    "another make of a program": (
+        """
+        ```console
+        $ sort --version | head -n1
+        sort (BSD coreutils) of 1979
+        ```
+        """,
+        "needs machine: the reader's own version of sort",
+    ),
     "a directory that every machine has": (
         """
         ```console
@@ -411,10 +429,28 @@ WRONG = {
         $ make
         ```
         """,
+    "a failure beside a comment on another": """
+        ```console
+        $ false
+        # and on we go
+        ```
+        """,
+    "a failure that says why, beside a comment": """
+        ```console
+        $ echo why; false
+        # no output (invalid)
+        ```
+        """,
     "a directory that the page made before": """
         ```console
         $ mkdir out
         $ mkdir out
+        ```
+        """,
+    "the version of what is not there": """
+        ```console
+        $ sotr --version
+        sort 1.0
         ```
         """,
     "an output with a comment below it": """
