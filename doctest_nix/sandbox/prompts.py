@@ -8,6 +8,10 @@ them anew before each prompt, because `nix-shell` and a tutorial's own ``PS1=`` 
 A shell that lost them all is told by `Prompts.introduction`; one whose prompts do not reach the
 terminal, because its standard error leads elsewhere or ``PS1`` is read-only, by
 `Prompts.loud_introduction`: there ``PROMPT_COMMAND`` prints the mark itself.
+
+A page can print a prompt as well: ``"${PS1@P}"`` expands it.  So each mark tells whose turn it is,
+by a variable that ``PROMPT_COMMAND`` sets to 1 and ``PS0`` to 0: while a command runs, it is 0, and
+what looks like a mark is output.  It is empty in a shell that knows neither, like dash.
 """
 
 from __future__ import annotations
@@ -22,6 +26,9 @@ MARK_LENGTH = 4200
 #: Line editing echoes what is typed, and completes on tabs.  It is only switched off where it is
 #: on: bash shows its prompt twice where it is switched off again.
 _PLAIN = "case $SHELLOPTS in *emacs*|*vi*) set +o emacs +o vi;;esac"
+
+#: The variable that says whose turn it is.
+_TURN = "__doctest_nix_turn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +80,35 @@ class Prompts:
         nonce = secrets.token_hex(12)
         self._answer = rf"\033]7771;{nonce};A;%d;%d\007"
         prompts = {
-            "PS0": f"\x1b]7771;{nonce};S;$$\x07",
-            "PS1": f"\x1b]7771;{nonce};E;$?;$$;$PWD\x07",
-            "PS2": f"\x1b]7771;{nonce};C;$$\x07",
+            "PS0": f"\x1b]7771;{nonce};S;$$;${{{_TURN}-}}$(({_TURN}=0))\x07",
+            "PS1": f"\x1b]7771;{nonce};E;$?;$$;${{{_TURN}-}};$PWD\x07",
+            "PS2": f"\x1b]7771;{nonce};C;$$;${{{_TURN}-}}\x07",
         }
         assignments = " ".join(f"{name}='{value}'" for name, value in prompts.items())
         # Where they are unchanged no simple command runs, which would empty PIPESTATUS.  The output
-        # goes nowhere for what `set -x` and a DEBUG trap would print of these lines.
-        check = f"case ${{PS0-}}${{PS1-}}${{PS2-}} in '{''.join(prompts.values())}');;"
-        hook = f"{{ {_PLAIN};{check}*){assignments};;esac; }} >/dev/null 2>&1"
+        # goes nowhere for what `set -x` and a DEBUG trap would print of these lines; it is closed,
+        # since a restricted shell opens no file for it.
+        joined = "".join(prompts.values())
+        check = f"case ${{PS0-}}${{PS1-}}${{PS2-}}$(({_TURN}=1)) in '{joined}1');;"
+        hook = f"{{ {_PLAIN};{check}*){assignments};;esac; }} >&- 2>&-"
         #: What `set -v` shows of it.
         self.hook = hook.encode()
         self._adoption = _typed(
-            f"{assignments} PROMPT_COMMAND='{_quoted(hook)}';export PS0 PS1 PS2 PROMPT_COMMAND"
+            f"unset {_TURN};{assignments} PROMPT_COMMAND='{_quoted(hook)}';"
+            "export PS0 PS1 PS2 PROMPT_COMMAND"
         )
-        ready = rf"\033]7771;{nonce};E;%d;%d;%s\007"
+        ready = rf"\033]7771;{nonce};E;%d;%d;1;%s\007"
         loud = (
             f"{{ builtin printf '{ready}' $? $$ \"$PWD\" >/dev/tty;"
-            "case ${PS1@a} in *r*);;*)PS1=;;esac; } >/dev/null 2>&1"
+            f"case ${{PS1@a}}$(({_TURN}=1)) in *r*);;*)PS1=;;esac; }} >&- 2>&-"
         )
         self._loud_adoption = _typed(f"PROMPT_COMMAND='{_quoted(loud)}'")
         self._mark = re.compile(
-            rb"\x1b\]7771;%s;(?:([SC]);\d+|E;(\d+);(\d+);([^\x07]*)|A;(\d+);(\d+))\x07"
+            rb"\x1b\]7771;%s;(?:(S);\d+;1?0|(C);\d+;1?|E;(\d+);(\d+);1?;([^\x07]*)|A;(\d+);(\d+))\x07"
             % nonce.encode()
+        )
+        self._out_of_turn = re.compile(
+            rb"\x1b\]7771;%s;E;\d+;\d+;0;[^\x07]*\x07\Z" % nonce.encode()
         )
         #: What a session's first shell has in its environment.
         self.variables = {**prompts, "PROMPT_COMMAND": hook}
@@ -124,7 +137,7 @@ class Prompts:
         if found is None:
             return None
         start, end = found.span()
-        kind, status, shell, directory, number, answered = found.groups()
+        started, _, status, shell, directory, number, answered = found.groups()
         if status is not None:
             return Ready(
                 start=start,
@@ -135,7 +148,16 @@ class Prompts:
             )
         if number is not None:
             return Answer(start=start, end=end, number=int(number), status=int(answered))
-        return (Started if kind == b"S" else More)(start=start, end=end)
+        return (Started if started else More)(start=start, end=end)
+
+    def ends_out_of_turn(self, data: bytearray) -> bool:
+        """Tell whether ``data`` ends in a prompt that is output, or that of a shell without hook.
+
+        The second is a shell in which a tutorial changed ``PROMPT_COMMAND``.
+        """
+        return data.endswith(b"\x07") and bool(
+            self._out_of_turn.search(data, max(len(data) - MARK_LENGTH, 0))
+        )
 
     @staticmethod
     def searched(data: bytearray, position: int) -> int:

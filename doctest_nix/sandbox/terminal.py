@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from doctest_nix.config import FLOOD, Config
 from doctest_nix.errors import SandboxError, Slug
@@ -21,19 +22,11 @@ from doctest_nix.sandbox import WORKDIR, Completed, Ended, Sandbox, Stream
 from doctest_nix.sandbox.foreground import asks, foreground, kill, wake
 from doctest_nix.sandbox.kept import Kept
 from doctest_nix.sandbox.prompts import Answer, More, Prompts, Ready, Started
+from doctest_nix.sandbox.silence import LOOK, PAUSE, QUIET, Silence, Suspect, looks_like_prompt
 from doctest_nix.screen import render
 
 #: The longest line that a terminal in canonical mode takes (Linux: N_TTY_BUF_SIZE, 4096).
 LONGEST_LINE = 4095
-
-#: The end of an output that may be the prompt of a shell that lost ours.
-_PROMPT_LIKE = re.compile(rb"[$#>%](?:\x1b\[[0-9;?]*[a-zA-Z])* (?:\x1b\[[0-9;?]*[a-zA-Z])*\Z")
-
-#: A command after which its shell may have lost our prompts, or show them elsewhere; one that reads
-#: a line would take the introduction for it.
-_TOUCHES_PROMPTS = re.compile(
-    rb"(?!.*\b(?:read|select|mapfile|readarray)\b).*\b(?:PS[012]|PROMPT_COMMAND|exec|unset)\b"
-)
 
 #: What switches to the screen that editors and pagers draw on.
 _ALTERNATE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h")
@@ -47,18 +40,8 @@ _START = 30.0
 #: How long a killed command may take to be gone, in seconds.
 _GRACE = 2.0
 
-#: How long nothing must follow what looks like a prompt before it is asked who shows it.
-_QUIET = 0.05
-
-#: How long nothing must be printed before it is looked at whether the command waits for input:
-#: longer than a question with a time-out is likely to take.
-_IDLE = 10.0
-
 #: How long after its answer to the introduction a shell may take to show its prompt, in seconds.
 _PROMPT = 0.5
-
-#: How often a command that is to be left running is looked at, in seconds.
-_LOOK = 0.1
 
 
 class Terminal:
@@ -229,9 +212,8 @@ class Terminal:
         """
         output = self._unread
         self._unread = bytearray()
-        touched = until is None and _TOUCHES_PROMPTS.match(typed) is not None
+        silence = Silence(self._prompts, typed, pause=PAUSE if until is None else LOOK)
         echoed: bool | None = None  # before the command begins
-        quiet = False
         position = 0
         look = 0.0
         try:
@@ -249,7 +231,8 @@ class Terminal:
                         output.clear()
                         return None
                     case Ready():
-                        self._end(output, mark)
+                        ready = mark
+                        self._end(output, ready)
                         break
                     case None:
                         position = Prompts.searched(output, position)
@@ -260,30 +243,23 @@ class Terminal:
                     if kept.total > self._flood:
                         raise _FloodedError
                 if until is not None and (now := time.monotonic()) > look:
-                    look = now + _LOOK
+                    look = now + LOOK
                     if until(render(kept.joined() + output, self._columns)):
                         raise _LeftRunning
-                suspicious = not quiet and (
-                    touched or _PROMPT_LIKE.search(output, len(output) - 100)
-                )
-                looks = touched or until is not None
-                pause = _QUIET if suspicious else _LOOK if looks else _IDLE
-                quiet = not self._receive(output, deadline, pause)
-                if (
-                    quiet
-                    and (suspicious or touched)
-                    and (mark := self._introduce_stranger(output, deadline, known=touched))
-                ):
+                if self._receive(output, deadline, silence.pause(output)):
+                    silence.broken()
+                elif stranger := self._introduce_suspect(output, deadline, silence.suspect()):
+                    ready = stranger
                     break
-                if quiet and pause == _IDLE and echoed is not None:
+                elif echoed is not None and silence.lasts(deadline):
                     self._look_for_question(output, deadline)
         finally:
             kept.add(output)
-        self._enter(mark)
+        self._enter(ready)
         if echoed:
             # `reset` and `stty sane` switch echo on.
             self._introduce(bytearray(), deadline)
-        return mark
+        return ready
 
     def _begin(self, output: bytearray, mark: Started, typed: bytes) -> bool:
         """Take from ``output`` what came while ``typed`` was read; True where that was its echo.
@@ -337,35 +313,52 @@ class Terminal:
         if not asks(self._sandbox, self._shells[-1]):
             return
         try:
-            output += self._stream.read(_QUIET)
+            output += self._stream.read(QUIET)
         except TimeoutError:
             raise _Asks from None
         if time.monotonic() >= deadline:
             raise TimeoutError
 
-    def _introduce_stranger(
-        self, output: bytearray, deadline: float, *, known: bool
+    def _introduce_suspect(
+        self, output: bytearray, deadline: float, suspect: Suspect
     ) -> Ready | None:
-        """Where a shell that lost our prompts reads the terminal, give it ours.
+        """Where a shell without our prompts reads the terminal, give it ours.
 
-        One that had them is only asked where it may be without, as ``known`` says: what looks like
-        a prompt may be the output of its builtin.
+        One that had them is not asked as a stranger: what looks like a prompt may be the output of
+        its builtin.  Where it may be a builtin that waits, which takes the introduction for its
+        input, _Asks is raised.
         """
-        if not self._shells:
+        if suspect is Suspect.NOBODY or not self._shells:
             return None
         found = foreground(self._sandbox, self._shells[-1])
-        if not found.is_shell or (found.group in self._shells and not known):
+        if not found.is_shell:
             return None
-        return self._introduce(output, deadline)
+        match suspect:
+            case Suspect.STRANGER if found.group in self._shells:
+                return None
+            case Suspect.STRANGER | Suspect.ANY_SHELL:
+                return self._introduce(output, deadline)
+            case Suspect.WAITING if asks(self._sandbox, self._shells[-1]):
+                return self._introduce(output, deadline, patience=_GRACE)
+            case Suspect.WAITING:
+                return None
+            case _:
+                assert_never(suspect)
 
-    def _introduce(self, output: bytearray, deadline: float) -> Ready:
+    def _introduce(
+        self, output: bytearray, deadline: float, *, patience: float = math.inf
+    ) -> Ready:
         """Give our prompts to the shell that reads the terminal, and return its next one.
 
         The last line of ``output``, its own prompt, is cut off, unless the prompt was ours after
-        all.  Raises TimeoutError, EOFError, OSError.
+        all.  With ``patience``, in seconds, something else may wait for the line: only what looks
+        like a prompt is cut off, and _Asks is raised where no shell answers in that time.
+        Raises TimeoutError, EOFError, OSError.
         """
-        position = len(output)
-        end = 1 + max(output.rfind(b"\n"), output.rfind(b"\r"))
+        certain = patience == math.inf
+        begin = end = position = len(output)
+        if certain or looks_like_prompt(output):
+            end = 1 + max(output.rfind(b"\n"), output.rfind(b"\r"))
         number = self._type_introduction(self._prompts.introduction)
         answer: Answer | None = None
         loud = False
@@ -385,15 +378,21 @@ class Terminal:
                 case Ready() if ours is None:
                     ours = mark
                     end = mark.start
-                    # A program may have read the line in its place.
-                    number = self._type_introduction(self._prompts.introduction)
+                    # A program may have read the line in its place; a builtin that waited is not
+                    # given another.
+                    if certain:
+                        number = self._type_introduction(self._prompts.introduction)
                 case Answer():
                     status = mark.status if status is None else status
                     answer = mark if mark.number == number else None
                 case None:
                     position = Prompts.searched(output, position)
                     silent = answer is not None and not loud
-                    if not self._receive(output, deadline, _PROMPT if silent else math.inf):
+                    pause = _PROMPT if silent else patience if answer is None else math.inf
+                    if not self._receive(output, deadline, pause):
+                        if answer is None and not certain:
+                            del output[begin:]
+                            raise _Asks
                         loud = True
                         answer = None
                         number = self._type_introduction(self._prompts.loud_introduction)
