@@ -104,6 +104,7 @@ def readings_of_part(text: str) -> Iterator[str]:
     yield closed(text)
     yield closed(filled_in(text))
     yield cut_in_string(text)
+    yield without_pipes(text)
     if _IN_STRING.fullmatch(text):
         yield f'"{text.strip()}"'
 
@@ -156,6 +157,21 @@ def closed(text: str) -> str:
         return without_elisions(text)
     bare = without_elisions(text[: elided.start("closed")])
     return f"{bare}\n{_end(unclosed(tokens(bare)))}"
+
+
+def without_pipes(text: str) -> str:
+    """Return ``text`` with operators of every release in place of the pipes of newer ones."""
+    code = tokens(text)
+    pipes = [
+        one
+        for one, other in itertools.pairwise(code)
+        if one.text + other.text in {"|>", "<|"} and one.end == other.start
+    ]
+    pieces, position = [], 0
+    for pipe in pipes:
+        pieces += [text[position : pipe.start], "++"]
+        position = pipe.end + 1
+    return "".join(pieces) + text[position:]
 
 
 def cut_in_string(text: str) -> str:

@@ -29,6 +29,7 @@ _PATH_IN_MESSAGE = re.compile(
 _NO_MAKEFILE = re.compile(r"^make: .* no makefile found", re.MULTILINE)
 _LIKE_A_FILE = re.compile(r"/|\.\w|\w~$")
 _STORE_PATH = re.compile(r"/nix/store/(?:[a-z0-9.]{8,}-[\w.+?=-]+|[\w.-]*\*[\w.*-]*)")
+_SOME_STORE_PATH = re.compile(r"/nix/store/(?:x{2,}|y{2,}|z{2,}|\.{3}|…|<[\w-]+>)-[\w.+?=-]+")
 _STORE_HASH = re.compile(r"(?<=/nix/store/)[a-z0-9]{32}(?=-)")
 _FOUND_BY = re.compile(r"(?:\$\(|`)\s*(?:which|command -v|type -p)\s+([\w.+-]+)")
 _NOT_FOUND = re.compile(
@@ -114,6 +115,9 @@ _DEFAULTS = frozenset(
 )
 
 
+#: As many letters may be anyone's.
+_SHORT = 4
+
 #: That of a nested shell's prompt where none is open.
 NO_SHELL = Unmet(need=Need.SHELL, sign="no command of the page opened it")
 
@@ -170,6 +174,8 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     for path in _STORE_PATH.findall(command):
         if not _exists(path, stage):
             return Unmet(need=Need.FILE, sign=f"{path}, which the page did not make")
+    if (some := _SOME_STORE_PATH.search(exchange.expected)) and "/nix/store/" not in output:
+        return Unmet(need=Need.FILE, sign=f"{some[0]}, which the page did not make")
     if _MISSING.search(exchange.expected):
         return None
     if found := _SEARCH_PATH.search(output):
@@ -241,7 +247,10 @@ def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     if stage.session.is_nested:
         return None
     for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):
-        if name in command and not is_slip(name, KNOWN_PROGRAMS) and not _has(name, stage):
+        # A short word of a line without a prompt may as well be text.
+        is_told = exchange.prompt is not Prompt.NONE or len(name) > _SHORT
+        slips = is_told and is_slip(name, KNOWN_PROGRAMS)
+        if name in command and not slips and not _has(name, stage):
             return Unmet(need=Need.PROGRAM, sign=name)
     return None
 

@@ -306,6 +306,23 @@ GIVEN = {
         """,
         "needs machine: man tells of the reader's own",
     ),
+    "a package of the author's": (
+        """
+        ```console
+        $ echo -I/usr/include
+        -I/nix/store/xxx-openssl/include
+        ```
+        """,
+        "needs file: /nix/store/xxx-openssl, which the page did not make",
+    ),
+    "a word that is no command": (
+        """
+        ```console
+        null or string
+        ```
+        """,
+        "needs program: null",
+    ),
     "another make of a program": (
         """
         ```console
