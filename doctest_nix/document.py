@@ -130,12 +130,20 @@ class Download:
 class Document:
     """A parsed document: its elements in source order, nested ones where they stand.
 
-    ``downloads`` are the files that it offers and names in a block.
+    ``downloads`` are the files that it offers and names in a block.  ``root`` is the
+    folder of its project, where that is known.
     """
 
     path: Path
     elements: tuple[Element, ...]
     downloads: tuple[Download, ...] = ()
+    root: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where it stands in its project, its whole path where none is known."""
+        is_below = self.root is not None and self.path.is_relative_to(self.root)
+        return self.path.relative_to(self.root) if self.root and is_below else self.path
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -134,9 +134,7 @@ class DocumentRun:
 
     def _open(self) -> Stage:
         if self._stage is None:
-            document = self._plan.document
-            shown = [element.text for element in document.blocks]
-            self._stage = Stage(self._create, self._config, shown, document.downloads)
+            self._stage = Stage(self._create, self._config, self._plan.document)
             for step in self._plan.steps:
                 match step:
                     case SyntaxStep() | ExpressionStep() | FileStep():

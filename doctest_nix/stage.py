@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from doctest_nix import scripts, syntax
 from doctest_nix.attempt import Attempt
 from doctest_nix.batch import Batch
 from doctest_nix.config import Config, Limit, Need
-from doctest_nix.document import Download
+from doctest_nix.document import Document
 from doctest_nix.environments import entered_with
 from doctest_nix.errors import SandboxError
 from doctest_nix.evaluation import Rendering, evaluate
@@ -30,20 +30,12 @@ class Stage:
     All are opened when a step first needs them.  The stage owns them: `close` ends all.
     """
 
-    def __init__(
-        self,
-        create: Callable[[], Sandbox],
-        config: Config,
-        shown: Sequence[str] = (),
-        downloads: Sequence[Download] = (),
-    ) -> None:
+    def __init__(self, create: Callable[[], Sandbox], config: Config, document: Document) -> None:
         """``create`` returns a sandbox, started; it is asked when one is needed.
 
-        ``shown`` are the texts of all blocks of the document, ``downloads`` what the reader saved
-        in the working directory before the first.
+        What ``document`` offers for download was saved before its first block.
         """
-        self.shown = shown
-        self._downloads = downloads
+        self.document = document
         self.config = config
         self.bindings = Bindings()
         #: What is wrong with the syntax of a Nix text.
@@ -77,7 +69,7 @@ class Stage:
         if self._sandbox is None:
             sandbox = self._create()
             self._sandbox = sandbox
-            for file in self._downloads:
+            for file in self.document.downloads:
                 sandbox.put(WORKDIR / file.name, file.data)
                 if file.executable:
                     sandbox.run(["chmod", "+x", str(WORKDIR / file.name)], timeout=10)

@@ -58,7 +58,7 @@ def load(path: Path, *, root: Path) -> Document:
         resolve(element, root=root) if isinstance(element, Block) else element
         for element in document.elements
     )
-    document = replace(document, elements=elements)
+    document = replace(document, elements=elements, root=root)
     return replace(document, downloads=offered(document, root=root))
 
 

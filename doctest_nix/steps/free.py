@@ -50,10 +50,11 @@ def variable(command: str, stage: Stage) -> Unmet | None:
     known = stage.type(_SET, timeout=10).output.split()
     if not known:
         return None
+    shown = [block.text for block in stage.document.blocks]
     free = (
         name
         for name in names
-        if name not in known and not is_slip(name, known) and not _is_named(name, stage.shown)
+        if name not in known and not is_slip(name, known) and not _is_named(name, shown)
     )
     return next((_value(f"${name}") for name in free), None)
 

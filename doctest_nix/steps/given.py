@@ -104,7 +104,8 @@ _COMMANDS = (
     " why-depends"
 ).split()
 _RELEASE_NOTES = re.compile(
-    r"(?:^|/)(?:rl-[\d.]+|release[-_]?notes?|change-?logs?|changes|news|history)(?=[-_./]|$)",
+    r"(?:^|/)(?:rl-[\d.]+|release[-_]?notes?|change-?logs?|changes)(?=[-_./]|$)"
+    r"|(?:^|/)(?:news/|(?-i:NEWS|HISTORY)\.\w+$)",
     re.IGNORECASE,
 )
 
@@ -132,7 +133,7 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
         return (
             free.name_in_repl(exchange, completed.output, stage)
             or _file(exchange, completed.output, stage)
-            or _release(exchange, completed.output)
+            or _release(exchange, completed.output, stage)
         )
     if unmet := free.placeholder(command):
         return unmet
@@ -143,7 +144,7 @@ def taken_as_given(exchange: Exchange, completed: Completed, stage: Stage) -> Un
         or _file(exchange, completed.output, stage)
         or _privilege(completed.output, stage)
         or _machine(command, completed.output, stage)
-        or _release(exchange, completed.output)
+        or _release(exchange, completed.output, stage)
         or free.variable(command, stage)
     )
 
@@ -290,7 +291,7 @@ def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
     return None
 
 
-def _release(exchange: Exchange, output: str) -> Unmet | None:
+def _release(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     """Return the need of another release of Nix: its flag, or what its release notes tell of."""
     flags = [flag for flag in _NO_SUCH.findall(output) if flag in exchange.input]
     if "no operation specified" in output:
@@ -304,7 +305,7 @@ def _release(exchange: Exchange, output: str) -> Unmet | None:
         return Unmet(need=Need.RELEASE, sign=f"this Nix has no {found[0]}")
     if _HELP.fullmatch(exchange.input.strip()):
         return Unmet(need=Need.RELEASE, sign="the help is that of another")
-    if _RELEASE_NOTES.search(exchange.location.path.as_posix()):
+    if _RELEASE_NOTES.search(stage.document.place.as_posix()):
         return Unmet(need=Need.RELEASE, sign="release notes tell of theirs")
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from doctest_nix.annotations import Annotations
+from doctest_nix.config import Need
 from doctest_nix.document import Block
 from doctest_nix.sandbox import Completed
 from doctest_nix.stage import Stage
@@ -73,8 +74,13 @@ class SessionStep:
         return f"{commands}, no prompt" if self.exchanges[0].prompt is Prompt.NONE else commands
 
     def execute(self, stage: Stage) -> Verdict:
-        """Type each command and compare what it prints with what is shown."""
+        """Type each command and compare what it prints with what is shown.
+
+        What needs a reader at the keyboard is left out; what follows is typed all the same, for
+        the blocks after it, and only a slip in it is a mistake.
+        """
         begin = time.monotonic()
+        lacking: Lacking | None = None
         masks: list[str] = []
         stale: Mismatch | None = None
         for move in self.moves:
@@ -89,6 +95,8 @@ class SessionStep:
                 case Stale():
                     masks += outcome.masks
                     stale = stale or outcome.mismatch
+                case Wrong(by_itself=False) if lacking is not None:
+                    break
                 case Wrong(mismatch=mismatch, by_itself=by_itself):
                     return Verdict(
                         fate=Fate.FAILED,
@@ -99,13 +107,17 @@ class SessionStep:
                         by_itself=by_itself,
                     )
                 case Lacking(unmet=unmet):
-                    return Verdict(
-                        fate=Fate.SKIPPED,
-                        reason=str(unmet),
-                        seconds=time.monotonic() - begin,
-                    )
+                    lacking = lacking or outcome
+                    if unmet.need is not Need.INTERACTIVE:
+                        break
                 case _:
                     assert_never(outcome)
+        if lacking is not None:
+            return Verdict(
+                fate=Fate.SKIPPED,
+                reason=str(lacking.unmet),
+                seconds=time.monotonic() - begin,
+            )
         return Verdict(
             fate=Fate.PASSED if stale is None else Fate.STALE,
             checked=Checked.RUN,

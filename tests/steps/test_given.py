@@ -533,6 +533,46 @@ def test_a_slip_is_a_letter_away(name: str, known: str, expected: bool) -> None:
     assert expected == is_slip(name, [known])
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("rl-2.4.md", "skipped"),
+        ("release-notes/2.4.md", "skipped"),
+        ("docs/CHANGELOG.md", "skipped"),
+        ("HISTORY.md", "skipped"),
+        ("news/12.md", "skipped"),
+        ("history.md", "failed"),
+        ("history/shells.md", "failed"),
+        ("newsreader.md", "failed"),
+    ],
+)
+def test_release_notes_tell_of_their_release(
+    name: str, expected: str, pytester: pytest.Pytester
+) -> None:
+    page = pytester.path / name
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("```console\n$ nix-instantiate --eval -E 1\n2\n```\n")
+
+    pytester.runpytest_inprocess(name, "--nix-sandbox=bubblewrap", "--nix-json=report.json")
+    (document,) = json.loads((pytester.path / "report.json").read_text())["documents"]
+
+    assert expected == document["blocks"][0]["fate"]
+
+
+def test_a_project_in_a_folder_of_that_name_has_no_release_notes(
+    pytester: pytest.Pytester,
+) -> None:
+    project = pytester.path / "changes"
+    project.mkdir()
+    project.joinpath("page.md").write_text("```console\n$ nix-instantiate --eval -E 1\n2\n```\n")
+
+    result = pytester.runpytest_inprocess(
+        "changes", f"--rootdir={project}", "--nix-sandbox=bubblewrap"
+    )
+
+    result.assert_outcomes(failed=1)
+
+
 def test_a_file_beside_the_page_is_in_the_readers_checkout(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("release.nix").write_text("1\n")
     page = """
