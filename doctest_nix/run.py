@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from doctest_nix.annotations import Annotations
 from doctest_nix.attempt import Attempt
 from doctest_nix.config import Config, Limit
-from doctest_nix.errors import SandboxError
+from doctest_nix.errors import SandboxError, Slug
 from doctest_nix.plan import Plan
 from doctest_nix.sandbox import Completed, Ended, Sandbox
 from doctest_nix.stage import Stage
@@ -123,9 +123,24 @@ class DocumentRun:
             self._trouble = error
             limit = self._stage.exceeded() if self._stage is not None else None
             if limit is None:
-                return Verdict(fate=Fate.BROKEN, reason=str(error))
+                return self._without_sandbox(step, error)
             place = step.blocks[0].location
             return self._beyond(Mismatch(location=place, problem=error.problem), limit)
+
+    def _without_sandbox(self, step: Step, error: SandboxError) -> Verdict:
+        """Return the verdict of a step that finds no sandbox that works.
+
+        One in which a session was opened did work: where it is gone, and not its engine, that is
+        what the page did, and one mistake of the page is one failure.
+        """
+        worked = self._stage is not None and self._stage.has_session
+        if error.slug is not Slug.SANDBOX_GONE or not worked:
+            return Verdict(fate=Fate.BROKEN, reason=str(error))
+        if self._blocker is not None:
+            return Verdict(fate=Fate.BLOCKED, reason=f"{self._blocker}: it ended the sandbox")
+        problem = "the sandbox is gone: the page's commands ended it"
+        mismatch = Mismatch(location=step.blocks[0].location, problem=problem, hint=error.problem)
+        return Verdict(fate=Fate.FAILED, reason=problem, mismatch=mismatch, by_itself=True)
 
     def _beyond(self, mismatch: Mismatch, limit: Limit) -> Verdict:
         """Return the verdict of a step that ran into ``limit``."""

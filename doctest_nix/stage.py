@@ -131,6 +131,11 @@ class Stage:
         return self._sessions[self._current]
 
     @property
+    def has_session(self) -> bool:
+        """Whether a terminal was opened: the sandbox worked."""
+        return bool(self._sessions)
+
+    @property
     def has_background(self) -> bool:
         """Whether a command was left running in one of the terminals."""
         return any(session.busy for session in self._sessions)

@@ -472,8 +472,13 @@ class DockerSandbox:
             raise self._gone("it ended")
 
     def _gone(self, why: object) -> SandboxError:
+        slug = Slug.SANDBOX_GONE
+        try:
+            self._client.api.ping()
+        except ENGINE_TROUBLE:
+            slug = Slug.ENGINE_DOWN
         return SandboxError(
-            Slug.SANDBOX_GONE,
+            slug,
             f"The container of image {self._config.image} does not answer: {first_line(why)}.",
             remedy="Run it again; if it goes again, look at the engine's log and its free memory.",
         )

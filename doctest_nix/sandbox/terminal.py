@@ -310,7 +310,10 @@ class Terminal:
 
         Asked only of a command that began: before and after it, what waits is the shell.
         """
-        if not asks(self._sandbox, self._shells[-1]):
+        try:
+            if not asks(self._sandbox, self._shells[-1]):
+                return
+        except SandboxError:
             return
         try:
             output += self._stream.read(QUIET)
@@ -330,18 +333,21 @@ class Terminal:
         """
         if suspect is Suspect.NOBODY or not self._shells:
             return None
-        found = foreground(self._sandbox, self._shells[-1])
-        if not found.is_shell:
+        try:
+            found = foreground(self._sandbox, self._shells[-1])
+            if not found.is_shell:
+                return None
+            waits = suspect is Suspect.WAITING and asks(self._sandbox, self._shells[-1])
+        except SandboxError:
+            # There may be no process to be had while the command runs: then it has its time.
             return None
         match suspect:
             case Suspect.STRANGER if found.group in self._shells:
                 return None
             case Suspect.STRANGER | Suspect.ANY_SHELL:
                 return self._introduce(output, deadline)
-            case Suspect.WAITING if asks(self._sandbox, self._shells[-1]):
-                return self._introduce(output, deadline, patience=_GRACE)
             case Suspect.WAITING:
-                return None
+                return self._introduce(output, deadline, patience=_GRACE) if waits else None
             case _:
                 assert_never(suspect)
 
