@@ -10,6 +10,7 @@ from pathlib import Path
 
 from converters import conf as conf_py
 from converters import rst_to_myst
+from converters.collector import seldom_collected
 from converters.conf import Change
 from converters.drafts import (
     Draft,
@@ -39,6 +40,7 @@ from converters.surroundings import Settings, configure, settings_of
 _BUILDS = 4
 
 
+@seldom_collected()
 def plan(
     path: Path,
     work: Path,

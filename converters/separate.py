@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, TypeVarTuple
 
+from converters.collector import seldom_collected
 from doctest_nix.errors import DoctestNixError, Slug
 
 Subject = TypeVar("Subject")
@@ -195,6 +196,7 @@ def in_forks(
     """
     waiting = list(reversed(items))
     running: dict[int, tuple[Item, _Copy]] = {}
+    gc.collect(0)  # what is frozen is never freed
     gc.freeze()  # the collector would touch, and so copy, every page of memory
     with selectors.DefaultSelector() as selector:
         try:
@@ -292,6 +294,7 @@ def _take(descriptor: int, size: int, deadline: float | None) -> bytes | None:
     return bytes(data)
 
 
+@seldom_collected()
 def serve(request: int, reply: int) -> None:
     """Make the subject of the first request, then answer requests until there are no more."""
     subject: list[Any] = []
