@@ -56,6 +56,7 @@ def settle(
     ``first`` is the page in the best ways, with its proof, where both are known.  Raises
     UnwritableError where the page cannot be written at all.
     """
+    prove = _once(prove)
     choices: dict[Key, int] = {}
     written, proof = first or _try(record, surroundings, choices, prove)
     for _ in range(ROUNDS):
@@ -78,6 +79,18 @@ def reason_of(proof: PageProof) -> str:
     for warning in proof.new_warnings:
         return f"{warning.page}:{warning.line}: new warning: {warning.message}"
     return ""
+
+
+def _once(prove: Prove) -> Prove:
+    """Let the same text be proven once: different ways may write a block alike."""
+    known: dict[str, PageProof] = {}
+
+    def proof_of(text: str) -> PageProof:
+        if text not in known:
+            known[text] = prove(text)
+        return known[text]
+
+    return proof_of
 
 
 def _try(

@@ -13,7 +13,7 @@ from typing import Self, TypeVar, TypeVarTuple
 
 from converters.oracle.compare import PageProof, compare_pages, new_warnings, unreadable
 from converters.oracle.tree import Site
-from converters.oracle.workshop import Project, Syntax, Workshop
+from converters.oracle.workshop import Attempt, Project, Syntax, Workshop
 from converters.separate import ProjectError, Raised, SeparateProcess, in_fork
 
 Result = TypeVar("Result")
@@ -115,10 +115,16 @@ class Prover:
 def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: float) -> PageProof:
     """Compare a page to what ``text`` renders to in its place; the workshop stays as it is."""
     baseline = workshop.page(page)
+    proof = in_fork(_proof, workshop, baseline, text, syntax, timeout=timeout)
+    if isinstance(proof, Raised):
+        return unreadable(page, proof.what, blocks=len(baseline.page.blocks))
+    return proof
+
+
+def _proof(workshop: Workshop, baseline: Attempt, text: str, syntax: Syntax) -> PageProof:
+    """Compare in the fork too: a proof is small, and pages that differ all over take long."""
+    attempt = workshop.attempt(baseline.page.name, text, syntax)
     known = (*workshop.warnings, *baseline.warnings)
-    attempt = in_fork(workshop.attempt, page, text, syntax, timeout=timeout)
-    if isinstance(attempt, Raised):
-        return unreadable(page, attempt.what, blocks=len(baseline.page.blocks))
     proof = compare_pages(baseline.page, attempt.page)
     return replace(proof, new_warnings=new_warnings(known, attempt.warnings))
 

@@ -359,7 +359,7 @@ def test_an_interrupt_while_files_move_comes_too_late(
     taken = apply._take
 
     def interrupted(step: apply.Step) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # to this thread: xdist's workers have another one
         taken(step)
 
     monkeypatch.setattr(apply, "_take", interrupted)
