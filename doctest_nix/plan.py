@@ -18,10 +18,11 @@ from doctest_nix.steps import (
     include,
     module,
     patch,
+    script,
     session,
     syntax,
 )
-from doctest_nix.steps.transcript import SESSION_LANGUAGES
+from doctest_nix.steps.transcript import SESSION_LANGUAGES, SHELLS
 from doctest_nix.tabs import unchosen
 from doctest_nix.verdict import Fate, Verdict
 
@@ -33,6 +34,7 @@ STEP_KINDS: tuple[FromBlock, ...] = (
     session.from_block,
     patch.from_block,
     file.from_block,
+    script.from_block,
     syntax.from_block,
 )
 
@@ -172,7 +174,7 @@ def _reason(block: Block) -> str:
         return "no prompt and no command"
     if language in file.DIFFS:
         return patch.why_not(block)
-    if language in syntax.SHELLS:
+    if language in SHELLS:
         return syntax.OUTPUTS_AMONG_COMMANDS
     if language:
         return f"no checker for {language}"

@@ -18,6 +18,7 @@ from doctest_nix.steps.file import FileStep
 from doctest_nix.steps.judge import beyond
 from doctest_nix.steps.needs import only_reads
 from doctest_nix.steps.patch import PatchStep
+from doctest_nix.steps.script import ScriptStep
 from doctest_nix.steps.session import SessionStep
 from doctest_nix.steps.syntax import SyntaxStep
 from doctest_nix.verdict import Fate, Mismatch, Verdict
@@ -61,7 +62,7 @@ class DocumentRun:
         ones are blocked.  Never raises for what a tutorial or a sandbox does.
         """
         step = self._plan.steps[index]
-        while step.depends and self._next < index:
+        while (step.depends or step.changes) and self._next < index:
             if self._plan.steps[self._next].changes and self._next not in self._verdicts:
                 self._execute(self._next)
             self._next += 1
@@ -95,9 +96,10 @@ class DocumentRun:
         elif verdict.fate is Fate.FAILED and step.changes:
             place = verdict.mismatch.location if verdict.mismatch else step.blocks[0].location
             self._blocker = f"blocked by the failure at line {place.line}"
-        elif step.changes and verdict.fate is Fate.SKIPPED:
+        elif step.changes and (verdict.fate is Fate.SKIPPED or verdict.in_part):
             line = step.blocks[0].location.line
-            self._lacks.append((step, f"blocked by line {line}, which {verdict.reason}"))
+            why = verdict.reason or "went right in part"
+            self._lacks.append((step, f"blocked by line {line}, which {why}"))
         self._verdicts[index] = verdict
 
     def _attempt(self, step: Step, said: Annotations) -> Verdict:
@@ -152,7 +154,7 @@ class DocumentRun:
             self._stage = Stage(self._create, self._config, self._plan.document)
             for step in self._plan.steps:
                 match step:
-                    case SyntaxStep() | ExpressionStep() | FileStep():
+                    case SyntaxStep() | ExpressionStep() | FileStep() | ScriptStep():
                         step.announce(self._stage)
                     case _:
                         pass

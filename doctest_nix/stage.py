@@ -62,6 +62,8 @@ class Stage:
         #: What was typed into the repl, or into the one before it.
         self.typed_in_repl: list[str] = []
         self._last_nested: str | None = None
+        #: Whether a command was given up that the page does not say to type.
+        self.has_given_up = False
         self._end = time.monotonic() + config.document_timeout
 
     def sandbox(self) -> Sandbox:

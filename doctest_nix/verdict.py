@@ -53,7 +53,8 @@ class Verdict:
     ``checked`` is None unless the fate is PASSED or STALE; ``mismatch`` is None unless it is
     FAILED or STALE.  ``reason`` says why, for every fate but PASSED.  ``masks`` names every rule
     that made a comparison succeed which the letter would not have.  ``by_itself`` says that the
-    block's own text is wrong, whatever came before it.
+    block's own text is wrong, whatever came before it.  ``in_part`` says that a part of what it
+    does was done, and that the rest is left open.
     """
 
     fate: Fate
@@ -63,3 +64,4 @@ class Verdict:
     mismatch: Mismatch | None = None
     masks: tuple[str, ...] = ()
     by_itself: bool = False
+    in_part: bool = False

@@ -12,6 +12,8 @@ from doctest_nix.sandbox import Sandbox
 from doctest_nix.sandbox.select import provider
 
 SCRIPTS = {
+    "a loop on one line": "for i in {1..5}; do echo $i; done",
+    "a condition on one line": "if true; then echo yes; fi",
     "a comment in place of a body": "for arg in a b\ndo\n  # statements\ndone",
     "an elided body": "f() {\n  ...\n  true\n}",
     "what the reader fills in": "cp <your file> /mnt && chown <user>:users /home/old<user>",

@@ -155,9 +155,15 @@ def is_misspelt(exchange: Exchange, completed: Completed) -> bool:
     In a nested shell it may be a program that only that shell has.
     """
     return exchange.prompt is not Prompt.NESTED and any(
-        name in exchange.input and is_slip(name, KNOWN_PROGRAMS)
+        name in exchange.input and _is_slip_of_program(name)
         for name in _NOT_FOUND.findall(completed.output)
     )
+
+
+def _is_slip_of_program(name: str) -> bool:
+    """Tell whether a program's name is a slip: its first letter is right, or second."""
+    known = (each for each in KNOWN_PROGRAMS if name[0] == each[0] or name[1::-1] == each[:2])
+    return is_slip(name, known)
 
 
 def with_real_hashes(command: str, bindings: Mapping[str, str]) -> str:
@@ -250,7 +256,7 @@ def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):
         # A short word of a line without a prompt may as well be text.
         is_told = exchange.prompt is not Prompt.NONE or len(name) > _SHORT
-        slips = is_told and is_slip(name, KNOWN_PROGRAMS)
+        slips = is_told and _is_slip_of_program(name)
         if name in command and not slips and not _has(name, stage):
             return Unmet(need=Need.PROGRAM, sign=name)
     return None

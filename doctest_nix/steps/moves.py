@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from doctest_nix.document import Block, Document, Prose
-from doctest_nix.steps.transcript import is_transcript
-from doctest_nix.steps.unprompted import commands
+from doctest_nix.steps.transcript import SHELLS, is_transcript
+from doctest_nix.steps.unprompted import commands, script
 
 
 class Move(StrEnum):
@@ -118,7 +118,13 @@ def _prose(document: Document, indices: Iterable[int]) -> Iterator[Prose]:
         match document.elements[index]:
             case Prose() as prose:
                 yield prose
-            case Block() as block if is_transcript(block) or commands(block):
+            case Block() as block if is_transcript(block) or commands(block) or _is_typed(block):
                 return
             case _:
                 pass
+
+
+def _is_typed(block: Block) -> bool:
+    """Tell whether a block is shell code that may be typed."""
+    is_shell = block.language.lower() in SHELLS and not block.text.startswith("#!")
+    return is_shell and bool(script(block))

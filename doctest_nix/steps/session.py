@@ -31,7 +31,6 @@ from doctest_nix.steps.moves import Move, after, before, fails, goes_on, moves
 from doctest_nix.steps.names import stated_name
 from doctest_nix.steps.needs import of_command
 from doctest_nix.steps.running import interrupt, is_interrupted, leave_running
-from doctest_nix.steps.syntax import SHELLS
 from doctest_nix.steps.transcript import Exchange, Prompt, exchanges, shown_output
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
@@ -83,8 +82,7 @@ class SessionStep:
         lacking: Lacking | None = None
         masks: list[str] = []
         stale: Mismatch | None = None
-        for move in self.moves:
-            _make(move, stage)
+        self.move(stage)
         position = 0
         while position < len(self.exchanges):
             outcome, taken = self._execute(position, stage)
@@ -127,6 +125,11 @@ class SessionStep:
             masks=tuple(masks),
         )
 
+    def move(self, stage: Stage) -> None:
+        """Do what the page tells the reader to do before."""
+        for move in self.moves:
+            _make(move, stage)
+
     def _execute(self, position: int, stage: Stage) -> tuple[Outcome, int]:
         """Type and judge the exchange at ``position``; return how many it turned out to be."""
         exchange = self.exchanges[position]
@@ -157,18 +160,19 @@ class SessionStep:
 def from_block(block: Block, context: Context) -> SessionStep | None:
     """Return the step for a block with a prompt in it, whatever its language.
 
-    Or for one in a session's language that is commands without prompts, and no file; or for one in
-    a shell's language that only defines functions, which a later session calls.  A block
-    straight after it may be the output of its last command.
+    Or for one in a session's language that is commands without prompts, and no file.
     """
     found = exchanges(block)
     if not found and context.annotations.file is None and stated_name(block) is None:
         found = unprompted.commands(block)
-        if not found and block.language.lower() in SHELLS:
-            following = context.document.elements[context.index + 1 :]
-            found = unprompted.functions(block, following)
-    if not found:
-        return None
+    return of(found, block, context) if found else None
+
+
+def of(found: tuple[Exchange, ...], block: Block, context: Context) -> SessionStep:
+    """Return the step of ``found``, the exchanges of ``block``, as the page goes on after it.
+
+    A block straight after it may be the output of its last command.
+    """
     annotations = context.annotations
     output_block = context.next_block()
     if output_block is not None and unprompted.is_output_of(output_block, block, found[-1]):

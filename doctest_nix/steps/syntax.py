@@ -14,12 +14,11 @@ from dataclasses import dataclass
 
 import yaml
 
-from doctest_nix import scripts
 from doctest_nix.document import Block
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
-from doctest_nix.steps.shell_syntax import logical_lines
-from doctest_nix.steps.unprompted import looks_like_command
+from doctest_nix.steps.transcript import SHELLS
+from doctest_nix.steps.unprompted import script
 from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 
 #: A line, or a part of one, that says that something is left out.
@@ -27,9 +26,6 @@ _ELISION = re.compile(r"^\s*(?:#|//)?\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\])\s*,?\s
 
 #: How a text ends that was cut off.
 _ENDS_ELIDED = re.compile(r"(?:\.\.\.|…|\bsnip\b[\s>\])-]*)\s*\Z")
-
-#: Languages of shell scripts.
-SHELLS = ("bash", "sh", "shell")
 
 #: How a shell's script begins, or a line that is typed there: a command of Nix.
 _SCRIPT = re.compile(
@@ -97,7 +93,7 @@ def from_block(block: Block, context: Context) -> SyntaxStep | None:
     if (
         language not in CHECKERS
         or is_printed(block)
-        or (language in SHELLS and not _is_only_commands(block))
+        or (language in SHELLS and not block.text.startswith("#!") and script(block) is None)
     ):
         return None
     return SyntaxStep(block=block)
@@ -150,12 +146,6 @@ def check(block: Block, stage: Stage, *, language: str) -> Verdict:
         mismatch=Mismatch(location=block.location, problem=problem),
         by_itself=True,
     )
-
-
-def _is_only_commands(block: Block) -> bool:
-    commands = logical_lines(scripts.shown(block.text))
-    is_script = block.text.startswith("#!")
-    return is_script or all(looks_like_command(command) for _, command in commands)
 
 
 def _nix(text: str, stage: Stage) -> str | None:

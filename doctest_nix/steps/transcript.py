@@ -15,6 +15,9 @@ SESSION_LANGUAGES = frozenset(
     {"console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal"}
 )
 
+#: Languages of shell scripts.
+SHELLS = ("bash", "sh", "shell")
+
 #: Languages in which `# ` may be root's prompt.
 _ROOT_LANGUAGES = SESSION_LANGUAGES
 

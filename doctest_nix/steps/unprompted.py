@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
 
 from doctest_nix import chatter, scripts
-from doctest_nix.document import Block, Element, Location
+from doctest_nix.document import Block, Location
 from doctest_nix.steps.names import stated_name
 from doctest_nix.steps.needs import programs
 from doctest_nix.steps.shell_syntax import logical_lines
@@ -14,7 +13,6 @@ from doctest_nix.steps.transcript import (
     SESSION_LANGUAGES,
     Exchange,
     Prompt,
-    exchanges,
     is_transcript,
 )
 
@@ -27,8 +25,6 @@ _BEGINS_A_COMMAND = re.compile(
 )
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 _SYNTAX = re.compile(r"[({!]\s|(?:if|for|while|until|case|function)\s")
-#: How a function's definition begins.
-_DEFINES = re.compile(r"(?:function\s+([\w.:-]+)|([\w.:-]+)\s*\(\))[\s(){]")
 #: A word in parentheses after another: what no shell reads.
 _PROSE = re.compile(r"(?<=[\w.,)])\s+\((?![()])")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\\\\.")
@@ -43,46 +39,6 @@ _SILENT = frozenset(
 _REDIRECTS = re.compile(r"[^<>&\d]>>?\s*[^\s&|;]+\s*$")
 
 
-def functions(block: Block, following: Iterable[Element]) -> tuple[Exchange, ...]:
-    """Return the definitions of a block that has nothing else, where a later session calls one.
-
-    One that leaves out a part of itself is only there to be read: then nothing is returned.
-    """
-    if scripts.shown(block.text) != block.text or is_transcript(block):
-        return ()
-    found = logical_lines(block.text)
-    names = {
-        name
-        for _, text in found
-        if (begin := _DEFINES.match(text)) is not None
-        for name in begin.groups()
-        if name
-    }
-    if not found or len(names) < len(found) or not _calls(names, following):
-        return ()
-    return tuple(_exchange(block, offset, text) for offset, text in found)
-
-
-def _calls(names: Set[str], following: Iterable[Element]) -> bool:
-    return any(
-        not names.isdisjoint(programs(exchange.input))
-        for element in following
-        if isinstance(element, Block) and any(name in element.text for name in names)
-        for exchange in exchanges(element)
-    )
-
-
-def _exchange(block: Block, offset: int, command: str) -> Exchange:
-    line = block.text_line + offset
-    return Exchange(
-        location=Location(path=block.location.path, line=line, end_line=line + command.count("\n")),
-        prompt=Prompt.NONE,
-        input=command.strip() if "\n" not in command else command.strip("\n"),
-        expected="",
-        text=command,
-    )
-
-
 def commands(block: Block) -> tuple[Exchange, ...]:
     """Return the commands of a block in a session's language that shows no prompt.
 
@@ -94,10 +50,33 @@ def commands(block: Block) -> tuple[Exchange, ...]:
     found = []
     for offset, command in logical_lines(block.text):
         if looks_like_command(command):
-            found.append(_exchange(block, offset, command))
+            found.append(_typed(block, offset, command))
         elif not found:
             return ()
     return tuple(found)
+
+
+def script(block: Block) -> tuple[Exchange, ...] | None:
+    """Return the commands of a block of shell code, one a logical line.
+
+    None where it shows something else among them.
+    """
+    lines = logical_lines(scripts.shown(block.text))
+    if not all(looks_like_command(command) for _, command in lines):
+        return None
+    return tuple(_typed(block, offset, command) for offset, command in lines)
+
+
+def _typed(block: Block, offset: int, command: str) -> Exchange:
+    line = block.text_line + offset
+    end_line = line + command.count("\n")
+    return Exchange(
+        location=Location(path=block.location.path, line=line, end_line=end_line),
+        prompt=Prompt.NONE,
+        input=command.strip() if "\n" not in command else command.strip("\n"),
+        expected="",
+        text=command,
+    )
 
 
 def looks_like_command(line: str) -> bool:

@@ -21,7 +21,8 @@ NIXPKGS = Path(__file__).parent.parent / "nixpkgs"
 IMAGE = os.environ.get("DOCTEST_NIX_TEST_IMAGE", "doctest-nix:trixie")
 PAGES = {path.stem: path for folder in FOLDERS for path in HERE.joinpath(folder).glob("*.md")}
 
-#: The page's path without suffix, and its blocks' lines with `fate: reason`.
+#: The page's path without suffix, and its blocks' lines with `fate: reason`; those that passed
+#: have in its place how strongly they were checked.
 Verdicts = Mapping[str, Mapping[int, str]]
 
 
@@ -41,7 +42,8 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     return {
         Path(document["path"]).stem: {
-            block["line"]: f"{block['fate']}: {block['reason']}" for block in document["blocks"]
+            block["line"]: f"{block['fate']}: {block['reason'] or block['checked']}"
+            for block in document["blocks"]
         }
         for document in json.loads(report.read_text())["documents"]
     }
