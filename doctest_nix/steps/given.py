@@ -155,14 +155,20 @@ def is_misspelt(exchange: Exchange, completed: Completed) -> bool:
     In a nested shell it may be a program that only that shell has.
     """
     return exchange.prompt is not Prompt.NESTED and any(
-        name in exchange.input and _is_slip_of_program(name)
+        name in exchange.input and _is_misspelt(name, exchange)
         for name in _NOT_FOUND.findall(completed.output)
     )
 
 
-def _is_slip_of_program(name: str) -> bool:
-    """Tell whether a program's name is a slip: its first letter is right, or second."""
-    known = (each for each in KNOWN_PROGRAMS if name[0] == each[0] or name[1::-1] == each[:2])
+def _is_misspelt(name: str, exchange: Exchange) -> bool:
+    """Tell whether a program's name is a slip: its first letter is right, or second.
+
+    A short word of a line without a prompt may as well be text: there only letters that changed
+    places count.
+    """
+    known = [each for each in KNOWN_PROGRAMS if name[0] == each[0] or name[1::-1] == each[:2]]
+    if exchange.prompt is Prompt.NONE and len(name) <= _SHORT:
+        known = [each for each in known if sorted(each) == sorted(name)]
     return is_slip(name, known)
 
 
@@ -254,10 +260,7 @@ def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     if stage.session.is_nested:
         return None
     for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):
-        # A short word of a line without a prompt may as well be text.
-        is_told = exchange.prompt is not Prompt.NONE or len(name) > _SHORT
-        slips = is_told and _is_slip_of_program(name)
-        if name in command and not slips and not _has(name, stage):
+        if name in command and not _is_misspelt(name, exchange) and not _has(name, stage):
             return Unmet(need=Need.PROGRAM, sign=name)
     return None
 
