@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import signal
 import subprocess
@@ -25,6 +26,12 @@ class Cost:
     memory: int
     status: int | None
     output: str
+
+
+def processor_seconds() -> float:
+    """Return what this process and those that it has waited for have used of the processors."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def run(argv: Sequence[str], *, directory: Path, limit: float = 600.0) -> Cost:

@@ -13,8 +13,8 @@ from typing import Self, TypeVar, TypeVarTuple
 
 from converters.oracle.compare import PageProof, compare_pages, new_warnings, unreadable
 from converters.oracle.tree import Site
-from converters.oracle.workshop import Attempt, Project, Syntax, Workshop
-from converters.separate import ProjectError, Raised, SeparateProcess, in_fork
+from converters.oracle.workshop import Project, Syntax, Workshop
+from converters.separate import ProjectError, Raised, SeparateProcess, in_forks
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -67,6 +67,7 @@ class Prover:
         project = Project.of(source, conf, overrides or {}, work, "myst_parser")
         self._page_timeout = page_timeout
         self._timeout = timeout
+        self._jobs = jobs
         self._process = _open(project, jobs, timeout)
 
     def site(self) -> Site:
@@ -81,6 +82,13 @@ class Prover:
         """
         limit = self._page_timeout
         return self._process.call(prove, page, text, syntax, limit, timeout=limit * 2)
+
+    def prove_all(
+        self, texts: Mapping[str, str], syntax: Syntax = Syntax.MYST, *, page_timeout: float
+    ) -> dict[str, PageProof]:
+        """Compare many pages as `prove` does, as many at a time as there are jobs."""
+        limit = self._timeout + page_timeout * len(texts)
+        return self._process.call(prove_all, texts, syntax, page_timeout, self._jobs, timeout=limit)
 
     def call(
         self,
@@ -114,16 +122,33 @@ class Prover:
 
 def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: float) -> PageProof:
     """Compare a page to what ``text`` renders to in its place; the workshop stays as it is."""
-    baseline = workshop.page(page)
-    proof = in_fork(_proof, workshop, baseline, text, syntax, timeout=timeout)
-    if isinstance(proof, Raised):
-        return unreadable(page, proof.what, blocks=len(baseline.page.blocks))
-    return proof
+    return prove_all(workshop, {page: text}, syntax, timeout, 1)[page]
 
 
-def _proof(workshop: Workshop, baseline: Attempt, text: str, syntax: Syntax) -> PageProof:
+def prove_all(
+    workshop: Workshop, texts: Mapping[str, str], syntax: Syntax, timeout: float, jobs: int
+) -> dict[str, PageProof]:
+    """Compare pages, ``jobs`` at a time, each to its text with the others as they are."""
+    for page in texts:
+        workshop.page(page)  # kept, and so known to every fork
+    found: dict[str, PageProof] = {}
+    for page, proof in in_forks(
+        lambda page: _proof(workshop, page, texts[page], syntax),
+        list(texts),
+        jobs=jobs,
+        timeout=timeout,
+    ):
+        blocks = len(workshop.page(page).page.blocks)
+        found[page] = (
+            unreadable(page, proof.what, blocks=blocks) if isinstance(proof, Raised) else proof
+        )
+    return found
+
+
+def _proof(workshop: Workshop, page: str, text: str, syntax: Syntax) -> PageProof:
     """Compare in the fork too: a proof is small, and pages that differ all over take long."""
-    attempt = workshop.attempt(baseline.page.name, text, syntax)
+    baseline = workshop.page(page)
+    attempt = workshop.attempt(page, text, syntax)
     known = (*workshop.warnings, *baseline.warnings)
     proof = compare_pages(baseline.page, attempt.page)
     return replace(proof, new_warnings=new_warnings(known, attempt.warnings))

@@ -57,6 +57,14 @@ def test_a_proof_leaves_the_site_as_it_was(prover: Prover) -> None:
     assert prover.prove("other", "Lost\n====\n", Syntax.RST) == before
 
 
+def test_many_pages_are_proven_as_each_of_them_is(prover: Prover) -> None:
+    cases = [case for case in PAIRS if case.title in {"Headings and labels", "Bullet lists"}]
+    texts = {case.page: case.candidate for case in cases} | {"other": "# Lost\n"}
+    expected = {page: prover.prove(page, text) for page, text in texts.items()}
+    assert expected == prover.prove_all(texts, page_timeout=60)
+    assert not expected["other"].proven
+
+
 def test_a_link_to_a_page_that_is_still_rst_finds_it_by_its_markdown_name(tmp_path: Path) -> None:
     source = site(tmp_path, page="Page\n====\n\n:doc:`the start <index>`\n")
     with Prover(source, work=tmp_path / "work", timeout=60) as prover:
