@@ -16,7 +16,7 @@ from doctest_nix.steps import Step
 from doctest_nix.steps.expression import ExpressionStep
 from doctest_nix.steps.file import FileStep
 from doctest_nix.steps.judge import beyond
-from doctest_nix.steps.needs import only_reads
+from doctest_nix.steps.needs import only_reads, only_tells
 from doctest_nix.steps.patch import PatchStep
 from doctest_nix.steps.script import ScriptStep
 from doctest_nix.steps.session import SessionStep
@@ -164,9 +164,11 @@ class DocumentRun:
 def _may_need(step: Step, lacking: Step) -> bool:
     """Tell whether ``step`` may build on what ``lacking`` would have done.
 
-    A diff builds on its file alone: on other diffs of it, and on commands that name it and do
-    more than read.
+    On commands that only tell nothing builds.  A diff builds on its file alone: on other diffs of
+    it, and on commands that name it and do more than read.
     """
+    if isinstance(lacking, SessionStep) and all(only_tells(e.input) for e in lacking.exchanges):
+        return False
     if not isinstance(step, PatchStep) or step.target is None:
         return True
     if isinstance(lacking, PatchStep):

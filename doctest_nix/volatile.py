@@ -102,7 +102,7 @@ _CPU = r"(?:x86_64|aarch64|i686|armv[67]l|riscv64|powerpc64le)"
 _COMPONENT = r"(?:\.\.\.|…|(?:(?!\.\.\.)[\w.+@%=-])+)"
 _LONG_DATE = (
     rf"(?P<part>{_DAY},? +(?:{_MONTH} +\d{{1,2}}|\d{{1,2}} +{_MONTH})(?:,? +\d{{4}})?"
-    rf"(?:,? +{_CLOCK})?{_ZONE}?(?: +\d{{4}}\b)?)"
+    rf"(?:,? +{_CLOCK})?{_ZONE}?(?: +\d{{4}}\b{_ZONE}?)?)"
 )
 _TEMPORARY = (
     rf"(?<![\w.{PLACEHOLDERS}-])(?P<part>"

@@ -14,6 +14,9 @@ from doctest_nix.config import Config, Limit, Network
 #: The user's home in every sandbox; it holds dot files and `WORKDIR` alone.
 HOME = PurePosixPath("/home/user")
 
+#: The reader's address, where the page tells git none.
+READER = "reader@example.com"
+
 #: Where a document's session starts: a directory that is empty, whatever Nix writes to `HOME`.
 WORKDIR = HOME / "tutorial"
 
@@ -242,6 +245,8 @@ def environment(config: Config) -> dict[str, str]:
         "TZ": "UTC",
         "PAGER": "cat",
         "GIT_PAGER": "cat",
+        # Git commits for a reader whom it knows; what the page configures goes before it.
+        "EMAIL": READER,
         "NO_COLOR": "1",
         "NIX_CONFIG": nix,
     }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from doctest_nix.config import Need
-from doctest_nix.sandbox import HOME, WORKDIR, Completed
+from doctest_nix.sandbox import HOME, READER, WORKDIR, Completed
 from doctest_nix.slips import is_slip
 from doctest_nix.stage import Stage
 from doctest_nix.steps import free
@@ -53,7 +53,9 @@ _TELLS_OF_MACHINE = frozenset(
     " ldd man info apropos whatis".split()
 )
 #: Another version, or make, of a program than the author's.
-_ASKS_VERSION = re.compile(r"([\w.+-]+)\s+(?:--?version|-V|version)(?:\s*\|\s*head\b[^|;&]*)?\s*")
+_TELLS_OF_ITSELF = re.compile(
+    r"([\w.+-]+)\s+(?:[\w.-]+\s+)*(?:--?version|-V|version|--?help|-h)(?:\s*\|\s*head\b[^|;&]*)?\s*"
+)
 #: Commands that list the directory in which the reader stands.
 _LISTS_HERE = re.compile(r"(?:ls|tree|dir|find)(?:\s+-\S+|\s+\.)*\s*")
 #: Variables that each machine sets its own way.
@@ -93,8 +95,7 @@ _FLAGS = (
     " --accept-flake-config --no-link --rebuild --unpack --type --flat --base32 --to-base32"
     " --system --builders --offline --debugger --apply --template --all --recursive --derivation"
 ).split()
-#: Help is reworded with each release; an operator that this one does not know is no token of it.
-_HELP = re.compile(r":\?|(?:nix|nix-[\w-]+)\s(?:.*\s)?(?:--help|-h)(?:\s.*)?")
+#: An operator that this release does not know is no token of it.
 _NO_TOKEN = re.compile(r"unexpected invalid token")
 _OPERATOR = re.compile(r"\|>|<\|")
 _NO_COMMAND = re.compile(r"'([\w-]+)' is not a recognised command")
@@ -287,7 +288,9 @@ def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
     told = next((p for p in programs(command) if p in _TELLS_OF_MACHINE), None)
     if told is not None:
         return Unmet(need=Need.MACHINE, sign=f"{told} tells of the reader's own")
-    if (found := _ASKS_VERSION.fullmatch(command)) and _has(found[1], stage):
+    if READER in output and "git" in programs(command):
+        return Unmet(need=Need.MACHINE, sign="the reader's own name in git")
+    if (found := _TELLS_OF_ITSELF.fullmatch(command)) and _has(found[1], stage):
         return Unmet(need=Need.MACHINE, sign=f"the reader's own version of {found[1]}")
     if _TELLS_OF_STORE.search(command):
         return Unmet(need=Need.MACHINE, sign="the reader's own store and settings")
@@ -312,7 +315,7 @@ def _release(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
             return Unmet(need=Need.RELEASE, sign=f"this Nix has no {flag}")
     if (found := _OPERATOR.search(exchange.input)) and _NO_TOKEN.search(output):
         return Unmet(need=Need.RELEASE, sign=f"this Nix has no {found[0]}")
-    if _HELP.fullmatch(exchange.input.strip()):
+    if exchange.input.strip() == ":?":
         return Unmet(need=Need.RELEASE, sign="the help is that of another")
     if _RELEASE_NOTES.search(stage.document.place.as_posix()):
         return Unmet(need=Need.RELEASE, sign="release notes tell of theirs")

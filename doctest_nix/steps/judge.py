@@ -94,6 +94,8 @@ _SHOWS_FAILURE = re.compile(
 #: A command that shows the status of the one before it.
 _SHOWS_STATUS = re.compile(r"\s*(?:echo|printf)\b.*\$\?")
 
+_COMMENT = re.compile(r"\s*(?:#[^\n]*\s*)+")
+
 #: Commands whose status 1 is an answer, not an error.
 _ANSWERS = re.compile(r"(?:^|[|;&]\s*)(?:diff|cmp|e?grep|test|\[)\s[^|;&]*$")
 _LEAVES = re.compile(r"\s*(?:exit|logout)(?:\s+\d+)?\s*;?\s*(?:#.*)?$")
@@ -240,6 +242,8 @@ def _compare_exactly(shown: str, actual: str) -> Comparison:
 def _status_is_right(exchange: Exchange, completed: Completed, asked: Asked) -> bool:
     if asked.status is not None:
         return completed.exit_code == asked.status
+    if _COMMENT.fullmatch(exchange.input):
+        return True  # the status is still that of the command before
     leaves = _LEAVES.match(exchange.input) is not None
     may_fail = leaves or asked.status_follows or asked.fails or _may_fail(exchange, completed)
     return completed.exit_code in (0, None) or may_fail

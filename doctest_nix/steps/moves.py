@@ -20,7 +20,7 @@ class Move(StrEnum):
     LEAVE = "press Ctrl-D, or type exit"
 
 
-_MARKUP = re.compile(r"</?kbd>|\{kbd\}|:kbd:|[`*]")
+_MARKUP = re.compile(r"</?kbd>|\{kbd\}|:kbd:|[`*]|\\(?=[^\w\s])")
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+")
 
 _OTHER = re.compile(

@@ -84,6 +84,14 @@ _READERS = frozenset(
     "nix-instantiate nix-build nix-shell cat ls head tail less more grep diff file wc".split()
 )
 
+#: Programs that change nothing at all: what a page does after one of them does not build on it.
+_TELLERS = frozenset(
+    "cat ls head tail grep diff cmp file wc man info which type readlink realpath stat du df ps"
+    " uname id whoami hostname date tree sort uniq cut tr nl tac rev echo printf true false"
+    " nix-instantiate".split()
+)
+_SUBSTITUTES = re.compile(r"[$<>]\(|`|>|\btee\b|--add-root\b|(?:^|\s)-i\b")
+
 #: Arguments with which any program only tells of itself.
 _INFORMS = frozenset({"--version", "--help", "-h", "-V"})
 _SYNTAX = re.compile(r"[;&|()\n'\"\\]")
@@ -182,6 +190,11 @@ def programs(command: str) -> tuple[str, ...]:
 def only_reads(command: str) -> bool:
     """Tell whether a command, as far as its words tell, changes no file of the reader's."""
     return ">" not in command and _READERS.issuperset(programs(command))
+
+
+def only_tells(command: str) -> bool:
+    """Tell whether a command, as far as its words tell, changes nothing that others build on."""
+    return not _SUBSTITUTES.search(command) and _TELLERS.issuperset(programs(command))
 
 
 def of_output(output: str) -> Unmet | None:

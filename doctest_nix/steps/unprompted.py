@@ -17,7 +17,9 @@ from doctest_nix.steps.transcript import (
 )
 
 #: Languages of blocks that show an output by itself.
-_OUTPUT_LANGUAGES = SESSION_LANGUAGES | {"", "text", "txt", "plaintext", "none", "output", "stdout"}
+_OUTPUT_LANGUAGES = SESSION_LANGUAGES.union(
+    ("", "text", "txt", "plaintext", "none", "output", "stdout", "stderr", "error")
+)
 
 #: How a command begins: a program's name, a path to one, shell syntax.
 _BEGINS_A_COMMAND = re.compile(

@@ -332,6 +332,25 @@ GIVEN = {
         """,
         "needs machine: the reader's own version of sort",
     ),
+    "the reader's name": (
+        """
+        ```console
+        $ git init -q && git commit -q --allow-empty -m one
+        $ git log --format='%an <%ae>'
+        Alice <alice@example.org>
+        ```
+        """,
+        "needs machine: the reader's own name in git",
+    ),
+    "the help of another version": (
+        """
+        ```console
+        $ sort --help
+        Usage: sort, as it was in 1979
+        ```
+        """,
+        "needs machine: the reader's own version of sort",
+    ),
     "a directory that every machine has": (
         """
         ```console
@@ -456,6 +475,24 @@ WRONG = {
         ```console
         $ echo why; false
         # no output (invalid)
+        ```
+        """,
+    "a failure after a command that only tells of the reader's": """
+        ```console
+        $ cat notes.txt
+        ```
+
+        ```console
+        $ echo one
+        two
+        ```
+        """,
+    "another name than the page tells git": """
+        ```console
+        $ git init -q && git config user.email bob@example.org
+        $ git commit -q --allow-empty -m one
+        $ git log --format=%ae
+        alice@example.org
         ```
         """,
     "a directory that the page made before": """

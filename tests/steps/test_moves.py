@@ -67,6 +67,7 @@ def test_a_sentence_is_a_move(text: str, expected: tuple[Move, ...]) -> None:
         ("", "In another terminal:", True),
         ("", "It runs until you press Ctrl-C.", True),
         ("Press CTRL+C to quit", "", True),
+        ("", "You escape with <kbd>Ctrl</kbd>\\+<kbd>C</kbd>.", True),
         ("", "Press Ctrl-D to leave.", False),
         ("done", "That was it.", False),
     ],
