@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +61,8 @@ def subjects() -> list[Subject]:
     version = said([python, "-m", "pip", "show", "doctest-nix"], r"Version: (\S+)")
     pytest = said([python, "-m", "pytest", "--version"], r"([\d.]+)")
     bash = said(["bash", "--version"], r"version ([\d.]+)")
+    options = ["-l", "shell", "--pretty", "none"]
+    byexample = peer("byexample", "byexample", ".md", fenced("shell"), options)
     return [
         Subject(
             name="doctest-nix, bubblewrap",
@@ -96,7 +98,18 @@ def subjects() -> list[Subject]:
                 str(page),
             ],
         ),
-        peer("byexample", "byexample", ".md", fenced("shell"), ["-l", "shell", "--pretty", "none"]),
+        byexample,
+        replace(
+            byexample,
+            name="byexample, in a container",
+            argv=lambda page: [
+                *byexample.argv(page)[:-1],
+                "-x-shebang",
+                f"shell:{ROOT / 'benchmarks' / 'shell_in_container.sh'}",
+                str(page),
+            ],
+            peer=False,
+        ),
         # It imports distutils, which Python 3.12 no longer has and setuptools brings.
         peer("tesh", "tesh", ".md", fenced('console tesh-session="page"'), [], "setuptools<81"),
         peer("cram", "cram", ".t", indented, ["--shell=bash"]),
