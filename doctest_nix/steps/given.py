@@ -156,19 +156,19 @@ def is_misspelt(exchange: Exchange, completed: Completed) -> bool:
     In a nested shell it may be a program that only that shell has.
     """
     return exchange.prompt is not Prompt.NESTED and any(
-        name in exchange.input and _is_misspelt(name, exchange)
+        name in exchange.input and _is_misspelt(name)
         for name in _NOT_FOUND.findall(completed.output)
     )
 
 
-def _is_misspelt(name: str, exchange: Exchange) -> bool:
+def _is_misspelt(name: str) -> bool:
     """Tell whether a program's name is a slip: its first letter is right, or second.
 
-    A short word of a line without a prompt may as well be text: there only letters that changed
-    places count.
+    A short word may as well be another program, or text: there only letters that changed places
+    count.
     """
     known = [each for each in KNOWN_PROGRAMS if name[0] == each[0] or name[1::-1] == each[:2]]
-    if exchange.prompt is Prompt.NONE and len(name) <= _SHORT:
+    if len(name) <= _SHORT:
         known = [each for each in known if sorted(each) == sorted(name)]
     return is_slip(name, known)
 
@@ -261,7 +261,7 @@ def _program(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
     if stage.session.is_nested:
         return None
     for name in (*_FOUND_BY.findall(command), *_NOT_FOUND.findall(output)):
-        if name in command and not _is_misspelt(name, exchange) and not _has(name, stage):
+        if name in command and not _is_misspelt(name) and not _has(name, stage):
             return Unmet(need=Need.PROGRAM, sign=name)
     return None
 

@@ -151,7 +151,7 @@ def check(block: Block, stage: Stage, *, language: str) -> Verdict:
 def _nix(text: str, stage: Stage) -> str | None:
     """Return what is wrong with Nix code; what Nix prints as JSON is often shown as Nix too."""
     error = stage.syntax.ask(text)
-    bare = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).lstrip()
+    bare = re.sub(r"^\s*#.*\n?", "", text, flags=re.MULTILINE).lstrip()
     is_json = error is not None and bare.startswith(("{", "[", '"')) and not _json(bare, stage)
     return None if is_json else error
 

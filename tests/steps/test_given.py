@@ -342,6 +342,14 @@ GIVEN = {
         """,
         "needs machine: the reader's own name in git",
     ),
+    "a short name that is nearly another": (
+        """
+        ```console
+        $ perk stat ./program
+        ```
+        """,
+        "needs program: perk",
+    ),
     "the help of another version": (
         """
         ```console
