@@ -177,12 +177,13 @@ def _prove_all(
     """
     settling = 0.0
     proof: SiteProof | None = None
+    inventories = prover.inventories()
     for number in range(_BUILDS):
         if not state.drafts:
             return None, Change(), settling
         state.progress("building the new site", number, _BUILDS)
         try:
-            proof = _built(state, baseline, change)
+            proof = _built(state, baseline, change, inventories)
         except ProjectError:
             if not _leave_unreadable(state, prover):
                 raise
@@ -230,7 +231,7 @@ def _known_extensions(change: Change) -> Change:
     return replace(change, keep_footnotes=True)
 
 
-def _built(state: Drafts, baseline: Site, change: Change) -> SiteProof:
+def _built(state: Drafts, baseline: Site, change: Change, inventories: bytes) -> SiteProof:
     """Build the site with all drafts in place of their pages and the settings changed."""
     copy = _mirrored(state, "after")
     drafts = state.drafts.values()
@@ -251,6 +252,7 @@ def _built(state: Drafts, baseline: Site, change: Change) -> SiteProof:
         work=state.directory / "candidate",
         timeout=state.timeout,
         jobs=state.jobs,
+        inventories=inventories,
     )
     before = str(state.directory / "before")
     after = str(state.directory / "after")

@@ -28,16 +28,18 @@ def build(
     work: Path,
     timeout: float,
     jobs: int = 2,
+    inventories: bytes | None = None,
 ) -> Site:
     """Read the site ``source`` and return it, ready to be compared; ``source`` is not written to.
 
     ``conf`` and ``overrides`` are those of `Project`, and ``overrides["extensions"]`` are added to
     the project's; all of them must be picklable.  ``work``
     is a directory for Sphinx's own files, made where it is missing.  Reading and resolving may
-    take ``timeout`` seconds each; ``jobs`` processes resolve.  Pages on which Sphinx fails are
-    ``unreadable`` in the result.  Raises ProjectError.
+    take ``timeout`` seconds each; ``jobs`` processes resolve.  ``inventories`` are those of a
+    `Prover`; otherwise they are fetched.  Pages on which Sphinx fails are ``unreadable`` in the
+    result.  Raises ProjectError.
     """
-    project = Project.of(source, conf, overrides or {}, work)
+    project = replace(Project.of(source, conf, overrides or {}, work), inventories=inventories)
     with _open(project, jobs, timeout) as process:
         return process.call(Workshop.site, timeout, timeout=timeout)
 
@@ -73,6 +75,10 @@ class Prover:
     def site(self) -> Site:
         """Return the baseline."""
         return self._process.call(Workshop.site, self._timeout, timeout=self._timeout)
+
+    def inventories(self) -> bytes:
+        """Return what other projects offered to link to when the baseline was read."""
+        return self._process.call(_inventories, timeout=self._timeout)
 
     def prove(self, page: str, text: str, syntax: Syntax = Syntax.MYST) -> PageProof:
         """Compare the baseline's ``page`` to what ``text`` renders to in its place.
@@ -118,6 +124,10 @@ class Prover:
     ) -> None:
         """Close it."""
         self.close()
+
+
+def _inventories(workshop: Workshop) -> bytes:
+    return workshop.inventories
 
 
 def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: float) -> PageProof:

@@ -27,6 +27,7 @@ from sphinx.util.build_phase import BuildPhase
 from sphinx.util.docutils import LoggingReporter, patch_docutils
 
 from converters.oracle.facts import Object, facts_of, objects_of
+from converters.oracle.inventories import Inventories
 from converters.oracle.normalise import automatic_ids, counted, normalise
 from converters.oracle.rewriting import Goal
 from converters.oracle.rules import RULES, Rule
@@ -51,7 +52,7 @@ class Project:
 
     ``conf`` is its conf.py; None takes the one in ``source``, or neutral settings where there is
     none.  ``overrides`` replace settings of the same name; ``extensions`` are added to the
-    project's own.
+    project's own.  ``inventories`` are those that another `Workshop` started with.
     """
 
     source: Path
@@ -59,6 +60,7 @@ class Project:
     conf: Path | None
     overrides: Mapping[str, object]
     extensions: tuple[str, ...]
+    inventories: bytes | None = None
 
     @classmethod
     def of(
@@ -129,6 +131,11 @@ class Workshop:
         self._pages: dict[str, Attempt] = {}
         self._objects = objects_of(self.env)
         self.seconds = time.monotonic() - start
+
+    @property
+    def inventories(self) -> bytes:
+        """What other projects offered to link to when the site was read, for `Project`."""
+        return self.app.inventories.taken
 
     @property
     def names(self) -> list[str]:
@@ -274,23 +281,26 @@ class Workshop:
 class _Application(Sphinx):
     """Sphinx with further extensions, loaded after those of conf.py and before its ``setup``."""
 
-    def __init__(self, further: Sequence[str], *arguments: Any, **options: Any) -> None:
-        self._further = further
+    inventories: Inventories
+
+    def __init__(self, project: Project, *arguments: Any, **options: Any) -> None:
+        self._project = project
         super().__init__(*arguments, **options)
 
     def preload_builder(self, name: str) -> None:
-        for extension in self._further:
+        self.inventories = Inventories(self, self._project.inventories)
+        for extension in self._project.extensions:
             self.setup_extension(extension)
         super().preload_builder(name)
 
 
-def _application(project: Project, warnings: IO[str]) -> Sphinx:
+def _application(project: Project, warnings: IO[str]) -> _Application:
     overrides = {"nitpicky": False, **project.overrides}
     settings = project.settings
     if settings is None:
         overrides.setdefault("root_doc", _root(project.source))
     app = _Application(
-        project.extensions,
+        project,
         project.source,
         settings,
         project.work / "out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,24 @@ def test_a_single_extension_may_be_given_by_name(tmp_path: Path) -> None:
         source, overrides={"extensions": "myst_parser"}, work=tmp_path / "work", timeout=60
     )
     assert ["index", "more", "page"] == [page.name for page in found.pages]
+
+
+def test_what_other_projects_offer_is_fetched_once(tmp_path: Path) -> None:
+    inventory = tmp_path / "objects.inv"
+    listed = zlib.compress(b"there std:label 1 page.html#$ There\n")
+    head = "# Sphinx inventory version 2\n# Project: Other\n# Version: 1\n"
+    inventory.write_bytes(f"{head}# The remainder is zlib\n".encode() + listed)
+    conf = f"""
+extensions = ["sphinx.ext.intersphinx"]
+intersphinx_mapping = {{"other": ("https://other.example/", {str(inventory)!r})}}
+"""
+    source = site(tmp_path, conf, page="Page\n====\n\n:ref:`there`\n")
+    with Prover(source, work=tmp_path / "work", timeout=60) as prover:
+        first, inventories = prover.site(), prover.inventories()
+    inventory.unlink()
+    second = build(source, work=tmp_path / "second", timeout=60, inventories=inventories)
+    assert compare_sites(first, second).proven
+    assert not compare_sites(first, build(source, work=tmp_path / "third", timeout=60)).proven
 
 
 def test_a_theme_that_is_not_installed_is_no_hindrance(tmp_path: Path) -> None:
