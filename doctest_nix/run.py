@@ -109,7 +109,7 @@ class DocumentRun:
             return Verdict(fate=Fate.BLOCKED, reason=f"blocked: {self._trouble.problem}")
         try:
             stage = self._open()
-            if step.depends:
+            if step.depends or isinstance(step, ScriptStep):
                 stage.be_in(said.session)
             for command in said.setup:
                 completed = stage.type(command, timeout=self._config.timeout)

@@ -67,7 +67,7 @@ check() {
   ready_for_tests
   gate format "$VENV/bin/ruff" format --check .
   gate lint "$VENV/bin/ruff" check .
-  gate scripts "$VENV/bin/shellcheck" tools/*.sh .ci/run
+  gate scripts "$VENV/bin/shellcheck" tools/*.sh benchmarks/*.sh .ci/run
   gate types "$VENV/bin/mypy"
   gate documentation sphinx
   "$PYTHON" -m coverage erase

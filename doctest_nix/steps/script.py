@@ -97,7 +97,8 @@ class ScriptStep:
 def from_block(block: Block, context: Context) -> ScriptStep | SessionStep | None:
     """Return the step for a block of shell code that is commands alone, and no script's file.
 
-    Where its output stands in a block straight after it, it is a session as if it had prompts.
+    It is a session as if it had prompts where its output stands in a block straight after it, or
+    a comment says with which status it ends, in which terminal, or that it goes on.
     """
     if syntax.language_of(block) not in SHELLS or block.text.startswith("#!"):
         return None
@@ -107,7 +108,9 @@ def from_block(block: Block, context: Context) -> ScriptStep | SessionStep | Non
     if not found:
         return None
     whole = session.of(found, block, context)
-    if whole.output_block is not None:
+    said = context.annotations
+    is_told = said.status is not None or said.session is not None or said.background
+    if is_told or whole.output_block is not None:
         return whole
     last = len(found) - 1
     return ScriptStep(
