@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from doctest_nix import chatter, scripts
-from doctest_nix.document import Block, Location
+from doctest_nix.document import Block, Location, Style
 from doctest_nix.steps.names import stated_name
 from doctest_nix.steps.needs import programs
 from doctest_nix.steps.shell_syntax import logical_lines
 from doctest_nix.steps.transcript import (
     SESSION_LANGUAGES,
+    SHELLS,
     Exchange,
     Prompt,
     is_transcript,
@@ -44,10 +45,12 @@ _REDIRECTS = re.compile(r"[^<>&\d]>>?\s*[^\s&|;]+\s*$")
 def commands(block: Block) -> tuple[Exchange, ...]:
     """Return the commands of a block in a session's language that shows no prompt.
 
+    Or of one before whose lines the site puts the prompt: ``.. prompt:: bash $``.
     One a logical line, its output unchecked.  A line that cannot be a command is output, and left
     out; where the first line is none, so is the whole block: then nothing is returned.
     """
-    if block.language.lower() not in SESSION_LANGUAGES or is_transcript(block):
+    is_session = block.language.lower() in SESSION_LANGUAGES or _gets_prompts(block)
+    if not is_session or is_transcript(block):
         return ()
     found = []
     for offset, command in logical_lines(block.text):
@@ -56,6 +59,12 @@ def commands(block: Block) -> tuple[Exchange, ...]:
         elif not found:
             return ()
     return tuple(found)
+
+
+def _gets_prompts(block: Block) -> bool:
+    """Tell whether a block's directive has a prompt beside its language, as sphinx-prompt's has."""
+    is_shell = block.language.lower().rstrip(",") in (*SHELLS, "zsh")
+    return is_shell and block.style is Style.DIRECTIVE and block.info[:1] in ("$", "#")
 
 
 def script(block: Block) -> tuple[Exchange, ...] | None:
