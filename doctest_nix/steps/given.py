@@ -290,7 +290,8 @@ def _machine(command: str, output: str, stage: Stage) -> Unmet | None:
         return Unmet(need=Need.MACHINE, sign=f"{told} tells of the reader's own")
     if READER in output and "git" in programs(command):
         return Unmet(need=Need.MACHINE, sign="the reader's own name in git")
-    if (found := _TELLS_OF_ITSELF.fullmatch(command)) and _has(found[1], stage):
+    of_itself = None if stage.session.is_nested else _TELLS_OF_ITSELF.fullmatch(command)
+    if (found := of_itself) and _has(found[1], stage):
         return Unmet(need=Need.MACHINE, sign=f"the reader's own version of {found[1]}")
     if _TELLS_OF_STORE.search(command):
         return Unmet(need=Need.MACHINE, sign="the reader's own store and settings")
