@@ -73,11 +73,12 @@ DOORS = {
     "sphinx": ("converters", "doctest_nix.sphinx_ext"),
     "myst_parser": ("converters", "doctest_nix.sphinx_ext"),
     "docker": (
+        "doctest_nix.sandbox.container",
         "doctest_nix.sandbox.docker",
         "doctest_nix.sandbox.image",
         "doctest_nix.sandbox.warm_image",
     ),
-    "requests": ("doctest_nix.sandbox.docker", "doctest_nix.sandbox.image"),
+    "requests": ("doctest_nix.sandbox.image",),
     "subprocess": ("doctest_nix.sandbox", "converters.commands", "converters.separate"),
     "pty": ("doctest_nix.sandbox",),
 }
