@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import frontend, nodes, statemachine, utils
 from docutils.parsers.rst import Directive, Parser, directives, languages, roles, states
@@ -307,8 +307,18 @@ def _dedented(content: StringList, start: int, end: int) -> StringList:
     return body
 
 
-class _Machine(states.RSTStateMachine):
-    """docutils' state machine that notes which source lines each block was made from."""
+if TYPE_CHECKING:
+    _Base = states.RSTStateMachine
+else:
+    _Base = statemachine.StateMachineWS
+
+
+class _Machine(_Base):
+    """What a state machine of docutils needs to note which lines each block was made from.
+
+    No `RSTStateMachine`: before docutils 0.22 the nested one was none either, and its own ``run``
+    would not be found.
+    """
 
     spans: Spans
     batch: tuple[nodes.Element, int, int] | None
@@ -369,7 +379,7 @@ def _machines(
     return top, nested
 
 
-class _TopMachine(_Machine):
+class _TopMachine(_Machine, states.RSTStateMachine):
     def run(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().run(*args, **kwargs)
