@@ -181,14 +181,14 @@ def _ampersand(place: _Place, syntax: Syntax) -> bool:
 
 def _bracket(place: _Place, syntax: Syntax) -> bool:
     closing = _closing(place.rest)
-    if syntax.link:
+    if syntax.link or place.following.startswith("^"):
         return True
     if closing is None:
         # The bracket may be closed in a later part, and what follows there makes it a link.
         return place.after is not None
     inner = place.rest[1:closing]
     following = place.rest[closing + 1 :] or (place.after.text if place.after is not None else "")
-    if inner.startswith("^") or following[:1] in {"(", "[", ":", "{"}:
+    if following[:1] in {"(", "[", ":", "{"}:
         return True
     tasklist = "tasklist" in syntax.extensions and inner.lower() in {"x", " "}
     return tasklist or label(inner) in syntax.labels

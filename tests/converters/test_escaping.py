@@ -56,6 +56,7 @@ def shown(document: nodes.document) -> list[tuple[str, str]]:
 @example("<a>")
 @example("a\n===")
 @example("{.a}")
+@example("[^_[]")
 def test_text_reads_as_it_was(text: str) -> None:
     text = plain(text)
     if text:
