@@ -26,16 +26,16 @@ def objects_of(env: BuildEnvironment) -> dict[str, list[Object]]:
 
 
 def facts_of(
-    env: BuildEnvironment, name: str, objects: Sequence[Object], automatic: Mapping[str, str]
+    env: BuildEnvironment, name: str, objects: Sequence[Object], places: Mapping[str, str]
 ) -> tuple[Element, ...]:
     """Return the facts of the page ``name``, which describes ``objects``.
 
-    ``automatic`` says what the page's counted ids stand at.
+    ``places`` says what the page's counted ids stand at, and all ids of its sections.
     """
     return (
         _title(env.longtitles[name].astext()),
         *_metadata(env.metadata[name]),
-        *_described(objects, automatic),
+        *_described(objects, places),
     )
 
 
@@ -52,9 +52,9 @@ def _metadata(metadata: Mapping[str, object]) -> Iterator[Element]:
             yield Element(kind="metadata", attributes=(("name", name), ("value", shown)))
 
 
-def _described(objects: Sequence[Object], automatic: Mapping[str, str]) -> Iterator[Element]:
+def _described(objects: Sequence[Object], places: Mapping[str, str]) -> Iterator[Element]:
     for domain, kind, name, shown, anchor in objects:
-        goal = f"({automatic[anchor]})" if anchor in automatic else anchor
+        goal = f"({places[anchor]})" if anchor in places else anchor
         yield Element(
             kind="label" if kind == "label" else "object",
             attributes=(

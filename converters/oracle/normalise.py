@@ -42,6 +42,7 @@ def normalise(
     style = str(getattr(document.settings, "table_style", ""))
     context = Context(
         automatic=automatic,
+        sections=section_ids(document),
         goal=goal,
         column_widths="colwidths-grid" in style.split(","),
     )
@@ -91,6 +92,16 @@ def automatic_ids(document: nodes.document) -> dict[str, str]:
         identifier: place
         for identifier, place in _places(document).items()
         if counted(identifier) and identifier not in chosen
+    }
+
+
+def section_ids(document: nodes.document) -> dict[str, str]:
+    """Return which section each id of a section of the document stands at."""
+    places = _places(document)
+    return {
+        identifier: places[identifier]
+        for section in document.findall(nodes.section)
+        for identifier in section["ids"]
     }
 
 

@@ -35,10 +35,12 @@ _LINK_CLASS = re.compile(r"xref|any|doc|iref|myst|std(?:-\w+)?")
 class Context:
     """What the rules know of the document around a node.
 
-    ``automatic`` says what each counted id of the document stands at.
+    ``automatic`` says what each counted id of the document stands at, ``sections`` at which
+    section each id of a section does.
     """
 
     automatic: Mapping[str, str]
+    sections: Mapping[str, str]
     goal: Goal
     column_widths: bool
 
@@ -71,7 +73,8 @@ def bookkeeping(node: nodes.Element, _context: Context) -> None:
     if isinstance(node, nodes.footnote | nodes.citation) and node["backrefs"]:
         node["links back"] = len(node["backrefs"])
     _forget(node, "names", "dupnames", "backrefs", "xml:space", "translated", "rawcaption")
-    _forget(node, "rawentries", "docname", "source")
+    _forget(node, "slug")  # MyST-Parser's: its id is among the ids
+    _forget(node, "rawentries", "rawtext", "docname", "source")
 
 
 def absent(node: nodes.Element, _context: Context) -> None:
@@ -97,6 +100,12 @@ def automatic_ids(node: nodes.Element, context: Context) -> None:
             (kind, text, f"({context.automatic[goal]})" if goal in context.automatic else goal, *r)
             for kind, text, goal, *r in node["entries"]
         ]
+
+
+def section_links(node: nodes.reference, context: Context) -> None:
+    uri = node.get("refuri", "")
+    if uri.startswith("#") and uri[1:] in context.sections:
+        node["refuri"] = f"#({context.sections[uri[1:]]})"
 
 
 def footnote_marks(node: nodes.footnote_reference, _context: Context) -> None:

@@ -159,6 +159,13 @@ RULES: tuple[Rule, ...] = (
         apply=rewriting.link,
     ),
     Rule(
+        name="section-links",
+        harmless="which of a section's ids a link on its page names",
+        reason="All of them lead to its heading; that each is there is seen by the anchors.",
+        kinds=(nodes.reference,),
+        apply=rewriting.section_links,
+    ),
+    Rule(
         name="downloads",
         harmless="how the path of a download was written",
         reason="The file that it leads to is compared.",

@@ -28,7 +28,7 @@ from sphinx.util.docutils import LoggingReporter, patch_docutils
 
 from converters.oracle.facts import Object, facts_of, objects_of
 from converters.oracle.inventories import Inventories
-from converters.oracle.normalise import automatic_ids, counted, normalise
+from converters.oracle.normalise import automatic_ids, counted, normalise, section_ids
 from converters.oracle.rewriting import Goal
 from converters.oracle.rules import RULES, Rule
 from converters.oracle.tree import Page, Site, Warned
@@ -257,9 +257,9 @@ class Workshop:
         _keep_goals(doctree)
         _keep_conditions(doctree)
         self.env.apply_post_transforms(doctree, name)
-        automatic = automatic_ids(doctree)
+        places = {**automatic_ids(doctree), **section_ids(doctree)}
         page = normalise(doctree, name=name, goal=self._goal(name), rules=rules)
-        facts = facts_of(self.env, name, objects, automatic)
+        facts = facts_of(self.env, name, objects, places)
         return Attempt(
             page=replace(page, facts=(*page.facts, *facts)), warnings=self._stream.take()
         )

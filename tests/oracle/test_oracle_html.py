@@ -28,12 +28,19 @@ class Body(HTMLParser):
     depth: int = 0
     skipped: int = 0
     preformatted: int = 0
+    #: The ids of each section, whose first one it has itself and the others just inside.
+    sections: list[list[str]] = field(default_factory=list)
+    opening: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        self.opening = tag == "section" or (self.opening and tag == "span")
+        if self.opening:
+            self.sections += [[]] if tag == "section" else []
+            self.sections[-1].append(given.get("id", ""))
         if given.get("role") in ("doc-noteref", "doc-backlink"):
             given["href"] = "#counted"
         if "href" in given:  # as a browser asks for it
@@ -75,7 +82,8 @@ def read(path: Path) -> list[str]:
     body = Body()
     body.feed(path.read_text())
     assert body.seen, f"{path} has no body"
-    return body.seen
+    first = {f"'#{one}'": f"'#{min(ids)}'" for ids in body.sections for one in ids}
+    return [re.sub(r"'#[\w-]+'", lambda m: first.get(m[0], m[0]), piece) for piece in body.seen]
 
 
 def html(source: Path) -> Path:

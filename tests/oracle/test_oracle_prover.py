@@ -144,6 +144,20 @@ def test_a_link_to_a_counted_anchor_of_another_page_is_one_to_what_stands_there(
     assert ["id2"] == [a.fragment for a in candidate.pages[1].anchors if a.counted]
 
 
+@pytest.mark.parametrize("anchors", [0, 3])
+def test_labels_that_are_made_of_headings_stay(tmp_path: Path, anchors: int) -> None:
+    """MyST-Parser puts the id of a written label first, and may add slugs of its own."""
+    conf = "extensions = ['sphinx.ext.autosectionlabel']\nautosectionlabel_prefix_document = True\n"
+    text = ".. _a-label:\n\nThe ``part``\n============\n\nText.\n"
+    settings = {"myst_heading_anchors": anchors}
+    source = site(tmp_path, conf, page=PAGE, part=text)
+    with Prover(source, overrides=settings, work=tmp_path / "w", timeout=60) as prover:
+        same = prover.prove("part", "(a-label)=\n\n# The ``part``\n\nText.\n")
+        lost = prover.prove("part", "(a-label)=\n\n# The `part`\n\nText.\n")
+    assert [] == [str(difference) for difference in same.differences]
+    assert ["label"] == [difference.path for difference in lost.differences]
+
+
 def test_a_page_that_is_gone_and_one_that_is_new_are_named(tmp_path: Path) -> None:
     source = site(tmp_path)
     baseline = build(source, work=tmp_path / "one", timeout=60)
