@@ -131,11 +131,11 @@ def _definition(pen: Pen, item: nodes.definition_list_item, key: Key) -> Lines:
 
 
 def _term(pen: Pen, node: nodes.term) -> str:
-    """Write a term; a substitution alone on its line would be a block of its own."""
+    """Write a term on its one line; a substitution alone there would be a block of its own."""
     text = inline.paragraph(pen, node.children)
     if text.startswith("{{") and text.endswith("}}"):
         text = inline.paragraph(replace(pen, in_template=True), node.children)
-    return text
+    return " ".join(text.split("\n"))
 
 
 def fields(pen: Pen, node: nodes.field_list, key: Key) -> Lines:

@@ -28,10 +28,10 @@ from converters.pen import (
 from converters.recorder import DirectiveRecord
 from converters.shapes import AUTODOC, KNOWN, Argument, Body, Shape, shape_of
 
-_ROLE = re.compile(r":[\w.+:-]+:`[^`]")
+_READ = re.compile(r":[\w.+:-]+:`[^`]|\[#[\w.+:-]+\]_")
 
 #: What may be inline markup of RST, and would read otherwise in MyST.
-_MARKUP = re.compile(r"[`*|\\]|\w_\b|://")
+_MARKUP = re.compile(r"[`*|\\]|\w_\b|\]_|://")
 
 
 def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
@@ -73,11 +73,16 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
 
 
+def generates(node: DirectiveRecord) -> bool:
+    """Tell whether a directive, an extension's own, has no body: it makes all that it shows."""
+    return not node["content"] and node["name"].lower() not in {*KNOWN, *AUTODOC}
+
+
 def _readings(node: DirectiveRecord, shape: Shape) -> Sequence[Shape]:
     """Return the shapes that a directive may have, likeliest first.
 
     Nobody knows whether an extension reads its argument and options as markup; where they hold a
-    role of RST it does so more likely than not.
+    role of RST or a footnote's mark it does so more likely than not.
     """
     values = {name: value for name, value in node["options"] if _MARKUP.search(value)}
     title = shape.argument is Argument.LITERAL and bool(_MARKUP.search(node["argument"] or ""))
@@ -86,7 +91,7 @@ def _readings(node: DirectiveRecord, shape: Shape) -> Sequence[Shape]:
     argument = Argument.TITLE if title else shape.argument
     marked = replace(shape, argument=argument, parsed_options=tuple(values))
     words = [*values.values(), node["argument"] if title else ""]
-    return (marked, shape) if any(map(_ROLE.search, words)) else (shape, marked)
+    return (marked, shape) if any(map(_READ.search, words)) else (shape, marked)
 
 
 def _default_role(pen: Pen, node: DirectiveRecord) -> Lines:

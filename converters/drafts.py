@@ -171,6 +171,7 @@ def _common(settings: Settings) -> Surroundings:
         registry=settings.registry,
         url_schemes=settings.url_schemes,
         quotes=settings.quotes,
+        heading_labels=settings.heading_labels,
         rst_suffixes=settings.rst_suffixes,
     )
 

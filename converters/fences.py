@@ -103,14 +103,17 @@ def markup(pen: Pen, text: str) -> str:
 
 def argument(pen: Pen, node: DirectiveRecord, shape: Shape) -> str:
     """Return a directive's argument on one line."""
-    text = node["argument"]
+    text: str = node["argument"] or ""
     if not text:
         return ""
     match shape.argument:
         case Argument.TITLE:
             return " ".join(markup(pen, text).split("\n"))
-        case Argument.SIGNATURES if "\n" in text:
-            raise UnwritableError("a directive with several signatures")
+        case Argument.SIGNATURES:
+            text = re.sub(r"\\\n\s*", "", text)  # one signature on two lines
+            if "\n" in text:
+                raise UnwritableError("a directive with several signatures")
+            return text
         case Argument.URI:
             return "".join(text.split())
         case Argument.VERSION:

@@ -39,8 +39,17 @@ def phrase(pen: Pen, children: Iterable[nodes.Node]) -> str:
 
 
 def heading(pen: Pen, children: Iterable[nodes.Node]) -> str:
-    """Return a heading's text: one line, and no ``#`` at its end that would close it."""
-    text = " ".join(phrase(pen, children).split("\n"))
+    """Return a heading's text: one line, and no ``#`` at its end that would close it.
+
+    Where Sphinx makes labels of headings as they are typed, code keeps its two backticks.
+    """
+    found: list[Part] = []
+    for child in children:
+        if isinstance(child, nodes.literal) and pen.surroundings.heading_labels:
+            found.append(Markup(text=code_span(child.astext(), shortest=2)))
+        else:
+            found += _parts(pen, child)
+    text = " ".join(escaping.join(found, pen.syntax).split("\n"))
     return re.sub(r"(^|\s)(#+)$", r"\1\\\2", text)
 
 
@@ -69,7 +78,7 @@ def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
         case nodes.target():
             return _target(pen, node)
         case nodes.footnote_reference():
-            label = pen.page.notes.get(id(node))
+            label = pen.page.note_of(node)
             if label is None:
                 raise UnwritableError("a footnote mark that MyST has no spelling for")
             pen.footnotes = True
@@ -83,17 +92,22 @@ def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
 
 
 def _emphasis(pen: Pen, delimiter: str, role: str, text: str) -> Markup:
-    inner = escaping.join([Text(text=text)], pen.syntax)
-    return Markup(
-        text=f"{delimiter}{inner}{delimiter}", delimiter=delimiter, safe=role_span(role, text)
-    )
+    native = f"{delimiter}{escaping.join([Text(text=text)], pen.syntax)}{delimiter}"
+    try:
+        safe = role_span(role, text)
+    except UnwritableError:
+        safe = native
+    return Markup(text=native, delimiter=delimiter, safe=safe)
 
 
-def code_span(text: str) -> str:
-    """Return inline code that reads ``text``; line breaks in it stay where no block starts."""
+def code_span(text: str, shortest: int = 1) -> str:
+    """Return inline code that reads ``text``; line breaks in it stay where no block starts.
+
+    It stands between ``shortest`` backticks, or more where the text needs that.
+    """
     text = _joined(text)
     runs = {len(run) for run in re.findall("`+", text)}
-    length = next(n for n in range(1, len(runs) + 2) if n not in runs)
+    length = next(n for n in range(shortest, shortest + len(runs) + 1) if n not in runs)
     padded = text[:1] == "`" or text[-1:] == "`" or (text[:1] == text[-1:] == " " != text)
     space = " " if padded and text.strip() else ""
     ticks = "`" * length
@@ -194,8 +208,6 @@ def _external(pen: Pen, uri: str) -> str:
     """Return the attribute that keeps MyST from looking for a page of the site at ``uri``."""
     scheme = _SCHEME.match(uri)
     if scheme is not None and scheme[0] in pen.surroundings.url_schemes:
-        return ""
-    if uri.startswith("#") and not pen.careful:
         return ""
     pen.used.add("attrs_inline")
     return "{.external}"

@@ -26,6 +26,16 @@ def eval_rst(pen: Pen, node: nodes.Node) -> Lines:
     return _fenced(pen, node, pen.source(node))
 
 
+def includes_rst(pen: Pen, node: nodes.section) -> bool:
+    """Tell whether a section takes in a file that is RST, whose headings may end the section."""
+    return isinstance(node.parent, (nodes.document, nodes.section)) and any(
+        record["name"].lower() == "include"
+        and not {"literal", "code"} & dict(record["options"]).keys()
+        and included_page(record, pen.surroundings) not in pen.surroundings.fragments
+        for record in node.findall(DirectiveRecord)
+    )
+
+
 def section(pen: Pen, node: nodes.section) -> Lines:
     """Return a section as a block of RST; labels at its end are the next one's, and stay outside.
 

@@ -42,6 +42,14 @@ class Page:
     notes: Mapping[int, str] = field(default_factory=dict)
     substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
 
+    def note_of(self, mark: nodes.footnote_reference) -> str | None:
+        """Return the MyST label that a footnote's mark has, None where there is none.
+
+        A mark that a directive reads itself, in its argument, is found by its name.
+        """
+        name = mark.get("refname")
+        return self.notes.get(id(mark)) or (name if name in self.notes.values() else None)
+
     @property
     def labels(self) -> frozenset[str]:
         """The labels of the page's link definitions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,11 @@ NATIVE, DIRECTIVE, TYPOGRAPHIC, CAREFUL, VERBATIM, EVAL_RST = (
     "native", "directive", "typographic", "careful", "verbatim", "eval-rst",
 )  # fmt: skip
 
+#: The extensions of MyST-Parser that pages are written with, where they need them.
+EXTENSIONS = frozenset(
+    {"attrs_block", "attrs_inline", "colon_fence", "deflist", "fieldlist", "substitution"}
+)
+
 #: Link schemes that MyST takes for links elsewhere as it comes.
 URL_SCHEMES = frozenset({"http", "https", "mailto", "ftp"})
 
@@ -38,7 +44,8 @@ class Mark:
     """A block of the written page: its lines, those of its source (1-based), how it is written.
 
     ``way`` names the candidate that was taken, ``choice`` is its number among ``choices``.
-    ``construct`` is what the source has there.
+    ``construct`` is what the source has there.  ``generated`` is true of a directive that makes
+    all that it shows.
     """
 
     key: Key
@@ -50,6 +57,7 @@ class Mark:
     way: str
     choice: int
     choices: int
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +128,7 @@ class Surroundings:
     ``fragments`` those of them that other pages include.  ``rst_suffixes`` is what their files
     end in now, ``directory`` the page's own.  ``registry`` tells the shapes of the project's
     directives.  ``quotes`` is the language in which Sphinx makes quotes typographic, ``""`` where
-    it does not.
+    it does not.  ``heading_labels`` is true where headings are labels, by their source.
     """
 
     default_role: str = ""
@@ -135,6 +143,7 @@ class Surroundings:
     rst_suffixes: frozenset[str] = frozenset({".rst"})
     directory: str = ""
     quotes: str = ""
+    heading_labels: bool = False
 
 
 def named_page(path: str, surroundings: Surroundings) -> str | None:
@@ -231,5 +240,5 @@ class Pen:
         if not sharing:
             return span.lines
         if isinstance(node, nodes.paragraph):  # what follows its `::` is a block of its own
-            return node.rawsource.removesuffix("::").rstrip().split("\n")
+            return re.sub(r"\s+::\Z|:(?=:\Z)", "", node.rawsource).split("\n")
         raise UnwritableError("no source of its own")

@@ -30,7 +30,7 @@ from converters.migration import Migration, Timing
 from converters.mirror import mirror, remove, replace_files
 from converters.oracle import Kind, PageProof, Prover, Site, SiteProof, build, compare_sites
 from converters.outcomes import outcomes
-from converters.pen import Mark, UnwritableError
+from converters.pen import EXTENSIONS, Mark, UnwritableError
 from converters.scope import scope_of
 from converters.separate import ProjectError
 from converters.settle import equal, reason_of, settle
@@ -193,7 +193,7 @@ def _prove_all(
             break
         started = time.monotonic()
         _show_fragments(state)
-        prover.call(configure, _known_extensions(change).settings(), timeout=state.timeout)
+        prover.call(configure, _with_all_extensions(change).settings(), timeout=state.timeout)
         for done, (name, page) in enumerate(unequal.items()):
             state.progress("finding other ways", done, len(unequal))
             _settle(state, prover, name, page, last=number == _BUILDS - 2)
@@ -227,8 +227,9 @@ def _show_fragments(state: Drafts) -> None:
     replace_files(copy, [], texts)
 
 
-def _known_extensions(change: Change) -> Change:
-    return replace(change, keep_footnotes=True)
+def _with_all_extensions(change: Change) -> Change:
+    """Return the settings with which pages are tried: a block's next way may need any extension."""
+    return replace(change, myst=sorted(EXTENSIONS), keep_footnotes=True)
 
 
 def _built(state: Drafts, baseline: Site, change: Change, inventories: bytes) -> SiteProof:

@@ -59,6 +59,9 @@ def settle(
     prove = _once(prove)
     choices: dict[Key, int] = {}
     written, proof = first or _try(record, surroundings, choices, prove)
+    if not equal(proof) and (makers := _makers(written.marks)):
+        choices.update(makers)
+        written, proof = _try(record, surroundings, choices, prove)
     for _ in range(ROUNDS):
         if equal(proof):
             return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
@@ -73,11 +76,11 @@ def settle(
 
 
 def reason_of(proof: PageProof) -> str:
-    """Say in a line why a page is not proven."""
-    for difference in proof.differences:
-        return str(difference)
+    """Say in a line why a page is not proven; a warning names the place, and so comes first."""
     for warning in proof.new_warnings:
         return f"{warning.page}:{warning.line}: new warning: {warning.message}"
+    for difference in proof.differences:
+        return str(difference)
     return ""
 
 
@@ -98,6 +101,14 @@ def _try(
 ) -> tuple[Written, PageProof]:
     written = write(record, surroundings, choices)
     return written, prove(written.text)
+
+
+def _makers(marks: Sequence[Mark]) -> dict[Key, int]:
+    """Return the last way for every directive that makes what it shows: most make RST of it.
+
+    The lines of that are no lines of the page, so that no difference leads to them.
+    """
+    return {m.key: m.choices - 1 for m in marks if m.generated and m.choice < m.choices - 1}
 
 
 def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:

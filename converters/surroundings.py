@@ -29,6 +29,7 @@ class Settings:
     the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
     enables.  ``unreadable`` are the pages on which Sphinx itself fails, with what it raised.
     ``quotes`` is the language in which quotes are made typographic, ``""`` for not at all.
+    ``heading_labels`` is true where headings are labels, by their source.
     """
 
     pages: Mapping[str, str]
@@ -44,6 +45,7 @@ class Settings:
     footnote_sort: bool
     url_schemes: frozenset[str]
     quotes: str
+    heading_labels: bool
     unreadable: Mapping[str, str]
     registry: Mapping[str, Shape] = field(repr=False)
 
@@ -70,6 +72,7 @@ def settings_of(workshop: Workshop) -> Settings:
         footnote_sort=bool(config.myst_footnote_sort),
         url_schemes=frozenset(config.myst_url_schemes),
         quotes=_quotes(config),
+        heading_labels="sphinx.ext.autosectionlabel" in workshop.app.extensions,
         unreadable=dict(workshop.unreadable),
         registry=dict(_shapes(workshop)),
     )

@@ -105,16 +105,20 @@ def _adjoins(previous: nodes.Node | None, node: nodes.Node, above: Sequence[Line
 
 
 def _block(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> Lines:
-    """Write one block in the way that ``pen.choices`` asks for, or the next that can be."""
-    ways = list(_ways(pen, node, key, previous))
+    """Write one block in the way that ``pen.choices`` asks for, or the next that can be.
+
+    Where no further one can, an earlier one is taken, and counts as the last.
+    """
+    ways: list[Way] = list(_ways(pen, node, key, previous))
     if not ways:
         return Lines()
     reason = UnwritableError("nothing")
-    for choice in range(min(pen.choices.get(key, 0), len(ways) - 1), len(ways)):
+    asked = min(pen.choices.get(key, 0), len(ways) - 1)
+    for choice in (*range(asked, len(ways)), *reversed(range(asked))):
         name, way = ways[choice]
         snapshot = matter.Snapshot.of(pen)
         try:
-            lines = way()
+            lines: Lines = way()
         except UnwritableError as error:
             snapshot.restore(pen)
             reason = error
@@ -128,8 +132,9 @@ def _block(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) ->
             source_end=span.end_line if span is not None else (node.line or 0),
             construct=construct(node),
             way=name,
-            choice=choice,
+            choice=choice if choice >= asked else len(ways) - 1,
             choices=len(ways),
+            generated=isinstance(node, DirectiveRecord) and directives.generates(node),
         )
         return replace(lines, marks=(mark, *lines.marks))
     raise reason
@@ -173,7 +178,7 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
     match node:
         case nodes.section():
             yield NATIVE, lambda: _section(pen, node, key)
-            if isinstance(node.parent, (nodes.document, nodes.section)):
+            if kept.includes_rst(pen, node):
                 yield EVAL_RST, lambda: kept.section(pen, node)
             return
         case nodes.system_message() | nodes.substitution_definition():

@@ -16,6 +16,7 @@ from converters.surroundings import settings_of
 CONF = """
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
+from docutils.statemachine import StringList
 
 
 class Marked(Directive):
@@ -40,7 +41,24 @@ class Fails(Directive):
         return [nodes.paragraph("", "fine")]
 
 
+class Generates(Directive):
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self):
+        paragraph = nodes.container()
+        self.state.nested_parse(StringList([*self.arguments[0].split(";")], ""), 0, paragraph)
+        return [paragraph]
+
+
+class Shows(Directive):
+    def run(self):
+        return [nodes.paragraph("", "shown")]
+
+
 def setup(app):
+    app.add_directive("generates", Generates)
+    app.add_directive("shows", Shows)
     app.add_directive("marked", Marked)
     app.add_directive("fails", Fails)
 """
@@ -49,6 +67,9 @@ PAGES = {
     "quotes": 'Title\n=====\n\nAn odd "\nquote" that ends a line, *it* isn\'t.\n',
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
     "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
+    "note": "Title\n=====\n\n.. marked:: a [#n]_\n   :remark: b\n\n.. [#n] Note.\n",
+    "generates": "Title\n=====\n\n.. generates:: A::;;   code\n\n.. shows::\n\nText.\n",
+    "names": "Title\n=====\n\n.. generates:: To `a`_;;.. _a: https://example.org\n\nText.\n",
     "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
 }
 
@@ -62,7 +83,7 @@ def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
     (source / "index.rst").write_text("Start\n=====\n\n.. toctree::\n   :glob:\n\n   *\n")
     for name, text in PAGES.items():
         (source / f"{name}.rst").write_text(text)
-    settings = {"myst_enable_extensions": ["colon_fence"]}
+    settings = {"myst_enable_extensions": ["colon_fence"], "myst_footnote_sort": False}
     (source / "part.inc").write_text("Another\n=======\n\nIts text.\n")
     with Prover(source, overrides=settings, work=folder / "work", timeout=120) as prover:
         yield prover
@@ -87,6 +108,28 @@ def test_markup_in_an_unknown_directives_words_is_converted(prover: Prover) -> N
     found = settled(prover, "markup")
     expected = "# Title\n\n:::{marked} a {sub}`word`\n:remark: and *another*\n:::\n"
     assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_a_footnotes_mark_in_an_unknown_directives_words_is_converted(prover: Prover) -> None:
+    found = settled(prover, "note")
+    expected = "# Title\n\n:::{marked} a [^n]\n:remark: b\n:::\n\n[^n]: Note.\n"
+    assert (True, expected) == (found.proven, found.written.text.replace("```", ":::"))
+
+
+def test_a_directive_that_makes_rst_of_its_own_stays_rst_and_others_do_not(prover: Prover) -> None:
+    found = settled(prover, "generates")
+    kept = "```{eval-rst}\n.. generates:: A::;;   code\n```"
+    expected = f"# Title\n\n{kept}\n\n```{{shows}}\n```\n\nText.\n"
+    assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_a_page_that_cannot_be_proven_says_what_is_new_and_is_not_taken_whole(
+    prover: Prover,
+) -> None:
+    found = settled(prover, "names")
+    assert not found.proven
+    assert found.reason.endswith('Unknown target name: "a".')
+    assert "# Title\n" in found.written.text
 
 
 def test_an_included_file_that_goes_up_a_level_takes_its_section_with_it(prover: Prover) -> None:
