@@ -19,6 +19,10 @@ from doctest_nix.verdict import Checked, Fate, Mismatch, Verdict
 DIFFS = frozenset({"diff", "patch", "udiff"})
 
 
+#: Suffixes of files in no language that has a parser here, whatever colours the page gives them.
+_TEXTS = frozenset({".txt", ".in", ".cfg", ".ini", ".conf"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStep:
     """A block that is saved as the file ``named``, relative to the session's directory.
@@ -124,7 +128,8 @@ class FileStep:
     def _is_checked(self) -> bool:
         """Whether the block is a file in another language that has a parser at hand."""
         is_annotated = self.named.source is Source.ANNOTATED
-        is_known = language_of(self.block) in CHECKERS
+        is_text = PurePosixPath(self.named.name).suffix in _TEXTS
+        is_known = language_of(self.block) in CHECKERS and not is_text
         return is_known and not (self._is_nix or self._is_at_a_place or is_annotated)
 
     def _spliced(self, path: str, stage: Stage) -> str | None:

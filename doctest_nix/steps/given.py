@@ -26,7 +26,9 @@ _MISSING = re.compile(
 _PATH_IN_MESSAGE = re.compile(
     r"['\"`‘]([^'\"`’\s]+)['\"`’]|(?:^|[\s:])([\w~.+/@-]*[\w/])(?=[:\s]|$)"
 )
-_NO_MAKEFILE = re.compile(r"^make: .* no makefile found", re.MULTILINE)
+_NO_MAKEFILE = re.compile(
+    r"^make: .*(?: no makefile found|No rule to make target '[^'\n]*'\.)", re.MULTILINE
+)
 _LIKE_A_FILE = re.compile(r"/|\.\w|\w~$")
 _STORE_PATH = re.compile(r"/nix/store/(?:[a-z0-9.]{8,}-[\w.+?=-]+|[\w.-]*\*[\w.*-]*)")
 _SOME_STORE_PATH = re.compile(r"/nix/store/(?:x{2,}|y{2,}|z{2,}|\.{3}|…|<[\w-]+>)-[\w.+?=-]+")

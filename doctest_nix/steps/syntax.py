@@ -48,6 +48,12 @@ OUTPUTS_AMONG_COMMANDS = "shows outputs among commands without prompts"
 #: What bash says of a line of output: prose and listings have parentheses, commands seldom.
 _OUTPUT = re.compile(r"unexpected token `\('")
 
+#: What Python's parser of TOML says of a key that is bound twice.
+_ALTERNATIVES = "Cannot overwrite a value"
+
+#: How Python prints an object that has no notation.
+_PRINTED_OBJECT = re.compile(r"<[A-Za-z_][\w.]*[^<>\n]*>")
+
 #: What Python says of a statement that only Python 2 has.
 _PYTHON_2 = "Missing parentheses in call to 'print'"
 
@@ -181,7 +187,9 @@ def _closers(text: str) -> str:
 
 
 def _toml(text: str, stage: Stage) -> str | None:
-    return _first_error((text, _ELISION.sub("", text)), tomllib.loads)
+    """Return what is wrong with TOML; a key that is bound twice shows one way and another."""
+    error = _first_error((text, _ELISION.sub("", text)), tomllib.loads)
+    return None if error is not None and _ALTERNATIVES in error else error
 
 
 def _yaml(text: str, stage: Stage) -> str | None:
@@ -201,6 +209,9 @@ def _python(text: str, stage: Stage) -> str | None:
                 bare := textwrap.dedent(text),
                 f"def f():\n{textwrap.indent(text, ' ')}",
                 *(f"{bare.rstrip()}\n{deeper}pass" for deeper in _below(bare)),
+                f"{bare}\ndef f(): pass",
+                _ELISION.sub("", bare),
+                _PRINTED_OBJECT.sub("None", bare),
             ),
             ast.parse,
         )
@@ -219,7 +230,8 @@ def _without_comments(text: str) -> str:
     Where there are such, a comma may be the last: what followed it is left out, or the reader is
     a program that takes both.
     """
-    bare = _ELISION.sub("", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    bare = re.sub(r"^\s*//.*$|/\*[^*\n]*\*/", "", text, flags=re.MULTILINE)
+    bare = _ELISION.sub("", bare)
     bare = re.sub(r"([\[{,])\s*(?:\.\.\.|…)\s*(?=[\]}])", r"\1", bare)
     bare = re.sub(r"(:\s*)(?:\.\.\.|…)(?=\s*[,}])", r"\1null", bare)
     return bare if bare == text else re.sub(r",(?=\s*[\]}])", "", bare)

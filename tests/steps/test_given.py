@@ -350,6 +350,15 @@ GIVEN = {
         """,
         "needs program: perk",
     ),
+    "a makefile with a target": (
+        """
+        ```console
+        $ make html
+        sphinx-build -b html . _build/html
+        ```
+        """,
+        "needs file: Makefile, which the page did not make",
+    ),
     "the help of another version": (
         """
         ```console
@@ -501,6 +510,12 @@ WRONG = {
         $ git commit -q --allow-empty -m one
         $ git log --format=%ae
         alice@example.org
+        ```
+        """,
+    "a target that the page's makefile has not": """
+        ```console
+        $ echo 'all:' > Makefile
+        $ make al
         ```
         """,
     "a directory that the page made before": """
