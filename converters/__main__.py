@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -28,13 +29,37 @@ def main(argv: Sequence[str]) -> int:
     """Do what the arguments say; return 0, 1 where there is something to convert or a fault."""
     arguments = _parser().parse_args(argv)
     try:
-        return _convert(arguments)
+        with _stopped_by(signal.SIGTERM, signal.SIGHUP):
+            return _convert(arguments)
     except DoctestNixError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _Stopped) as stop:
         print("Stopped; nothing was changed.", file=sys.stderr)
-        return 130
+        return 128 + (stop.number if isinstance(stop, _Stopped) else signal.SIGINT)
+
+
+class _Stopped(BaseException):
+    """A signal asked the run to end; what it holds is given back on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _stopped_by(*signals: signal.Signals) -> Iterator[None]:
+    """Raise `_Stopped` on ``signals``: left to themselves they would leave our folder behind."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise _Stopped(number)
+
+    before = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:

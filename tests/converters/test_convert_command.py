@@ -209,6 +209,29 @@ def test_a_conf_that_writes_beside_itself_writes_to_a_copy(site: Path) -> None:
     assert before == files(site)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_run_that_is_asked_to_end_leaves_no_folder_and_no_process(
+    site: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    pid = tmp_path / "pid"
+    waits = f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+    made(site, {"conf.py": f"{waits}time.sleep(600)\n"})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "doctest_nix", "convert", str(site), "--check"],
+        env={**os.environ, "TMPDIR": str(place)},
+        stderr=subprocess.PIPE,
+    )
+    while not pid.exists() or not pid.read_text():
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert (128 + number, b"Stopped; nothing was changed.\n") == (process.returncode, told)
+    assert [] == list(place.iterdir())
+    assert not Path("/proc", pid.read_text()).exists()
+
+
 # Writing
 
 
