@@ -34,6 +34,10 @@ _READ = re.compile(r":[\w.+:-]+:`[^`]|\[#[\w.+:-]+\]_")
 _MARKUP = re.compile(r"[`*|\\]|\w_\b|\]_|://")
 
 
+#: Options of a ``csv-table`` that change how its cells are parted.
+_DIALECT = frozenset({"delim", "quote", "escape", "keepspace"})
+
+
 def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
     """Yield the ways of writing a directive, best first."""
     name = node["name"].lower()
@@ -201,6 +205,8 @@ def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
             return _glossary(pen, node, key)
         case Body.LITERAL if node["name"].lower() == "toctree":
             return Lines(text=tuple(_entry(pen, line) for line in node["content"]))
+        case Body.CSV if not _DIALECT & dict(node["options"]).keys():
+            return Lines(text=tables.comma_separated(pen, node["content"]))
         case Body.CSV | Body.LITERAL:
             return Lines(text=node["content"])
         case Body.NONE:

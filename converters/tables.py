@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from docutils import nodes
 
-from converters import fences, inline
+from converters import escaping, fences, inline
 from converters.pen import Key, Lines, Pen, UnwritableError, stack
-from converters.recorder import DirectiveRecord
+from converters.recorder import DirectiveRecord, record
 
 #: Writes the blocks of a cell; the key is the cell's.
 Cell = Callable[[nodes.Element, Key], Lines]
@@ -91,6 +93,30 @@ def lists(
     lines = _together(written)
     header = [f":header-rows: {len(head)}"] if head else []
     return fences.fence(pen, "list-table", title, [*header, *options], lines, colon=False)
+
+
+def comma_separated(pen: Pen, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lines of a ``csv-table`` with the markup in its cells converted.
+
+    They stay as they are where no cell changes, or where a cell is more than a phrase.
+    """
+    try:
+        rows = list(csv.reader([f"{line}\n" for line in lines], skipinitialspace=True, strict=True))
+    except csv.Error:
+        return lines
+    converted = [[_cell(pen, cell) for cell in row] for row in rows]
+    if converted == rows:
+        return lines
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(converted)
+    return tuple(text.getvalue().rstrip("\n").split("\n"))
+
+
+def _cell(pen: Pen, text: str) -> str:
+    body = record(text).document.children
+    if len(body) != 1 or not isinstance(body[0], nodes.paragraph):
+        return text
+    return escaping.guard(fences.markup(pen, text))
 
 
 def _together(items: Sequence[Lines]) -> Lines:
