@@ -49,12 +49,16 @@ class _Stopped(BaseException):
 
 @contextmanager
 def _stopped_by(*signals: signal.Signals) -> Iterator[None]:
-    """Raise `_Stopped` on ``signals``: left to themselves they would leave our folder behind."""
+    """Raise `_Stopped` on ``signals``: left to themselves they would leave our folder behind.
+
+    Those that are ignored stay so, as ``nohup`` wants it.
+    """
 
     def stop(number: int, _frame: object) -> None:
         raise _Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in signals}
+    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
