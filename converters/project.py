@@ -33,7 +33,7 @@ from converters.outcomes import outcomes
 from converters.pen import EXTENSIONS, Mark, UnwritableError
 from converters.scope import scope_of
 from converters.separate import ProjectError
-from converters.settle import equal, reason_of, settle
+from converters.settle import Settled, Settling, equal, reason_of, settle, settle_all
 from converters.surroundings import Settings, configure, settings_of
 
 #: How often the whole site is built: pages that differ are settled or left in between.
@@ -194,9 +194,7 @@ def _prove_all(
         started = time.monotonic()
         _show_fragments(state)
         prover.call(configure, _with_all_extensions(change).settings(), timeout=state.timeout)
-        for done, (name, page) in enumerate(unequal.items()):
-            state.progress("finding other ways", done, len(unequal))
-            _settle(state, prover, name, page, last=number == _BUILDS - 2)
+        _settle(state, prover, unequal, last=number == _BUILDS - 2)
         rewrite_without(state, check_fragments(state))
         change = needed(state, settings, change)
         settling += time.monotonic() - started
@@ -283,29 +281,35 @@ def _unequal(state: Drafts, proof: SiteProof) -> dict[str, PageProof]:
     return found
 
 
-def _settle(state: Drafts, prover: Prover, name: str, page: PageProof, *, last: bool) -> None:
-    draft = state.drafts[name]
-    if draft.settled or last or draft.written is None:
-        _leave_unequal(state, draft, page)
-        return
-    draft.settled = True
+def _settle(state: Drafts, prover: Prover, unequal: Mapping[str, PageProof], *, last: bool) -> None:
+    """Find other ways for pages; those that had theirs, and all before the last build, are left."""
+    waiting: dict[str, Settling] = {}
+    for name, page in unequal.items():
+        draft = state.drafts[name]
+        if draft.settled or last or draft.written is None:
+            _leave_unequal(state, draft, page)
+            continue
+        draft.settled = True
+        waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
+    found: dict[str, Settled | UnwritableError] = {}
+    reason = ""
     try:
-        settled = settle(
-            draft.record,
-            draft.surroundings,
-            lambda text: prover.prove(name, text),
-            first=(draft.written, page),
-        )
-    except UnwritableError as error:
-        leave(state, name, draft.path, f"MyST cannot say it: {error}")
-        return
+        for name, settled in settle_all(waiting, prover.prove_all):
+            state.progress("finding other ways", len(found), len(waiting))
+            found[name] = settled
     except ProjectError as error:
-        leave(state, name, draft.path, f"it cannot be tried: {error.problem}")
-        return
-    if settled.proven:
-        draft.written = settled.written
-    else:
-        _leave_unequal(state, draft, settled.proof, settled.written.marks)
+        reason = error.problem
+    for name in waiting:
+        draft = state.drafts[name]
+        match found.get(name):
+            case None:
+                leave(state, name, draft.path, f"it cannot be tried: {reason}")
+            case UnwritableError() as unsaid:
+                leave(state, name, draft.path, f"MyST cannot say it: {unsaid}")
+            case Settled() as settled if settled.proven:
+                draft.written = settled.written
+            case settled:
+                _leave_unequal(state, draft, settled.proof, settled.written.marks)
 
 
 def _leave_unequal(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from converters.oracle import Difference, Kind, PageProof
 from converters.pen import EVAL_RST, Key, Mark, Surroundings, UnwritableError
@@ -17,8 +17,8 @@ ROUNDS = 12
 #: How many blocks of a proven page are tried again in the way that was given up too early.
 RECLAIMED = 24
 
-#: Compares the page's candidate to its baseline.
-Prove = Callable[[str], PageProof]
+#: Compares the candidates of many pages, by name, to their baselines.
+ProveAll = Callable[[Mapping[str, str]], Mapping[str, PageProof]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,40 +39,71 @@ class Settled:
         return equal(self.proof)
 
 
+#: Yields a candidate of the page and is sent its proof; returns what was found.
+Settling = Generator[str, PageProof, Settled]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """A page whose ways are tried; ``proofs`` are those of the texts that were."""
+
+    record: Record
+    surroundings: Surroundings
+    proofs: dict[str, PageProof] = field(default_factory=dict)
+
+
 def equal(proof: PageProof) -> bool:
     """Tell whether a proof is good for a page: nothing differs, nothing new is warned of."""
     return proof.proven and not proof.new_warnings
 
 
+def settle_all(
+    pages: Mapping[str, Settling], prove: ProveAll
+) -> Iterator[tuple[str, Settled | UnwritableError]]:
+    """Yield each page with what was found for it; the next texts of all are proven together."""
+    known: Mapping[str, PageProof | None] = dict.fromkeys(pages)
+    while known:
+        texts: dict[str, str] = {}
+        for name, proof in known.items():
+            page = pages[name]
+            try:
+                texts[name] = next(page) if proof is None else page.send(proof)
+            except StopIteration as done:
+                yield name, done.value
+            except UnwritableError as error:
+                yield name, error
+        known = prove(texts) if texts else {}
+
+
 def settle(
     record: Record,
     surroundings: Surroundings,
-    prove: Prove,
     *,
     first: tuple[Written, PageProof] | None = None,
-) -> Settled:
+) -> Settling:
     """Find ways for a page's blocks with which it is equal, as few of them as RST as may be.
 
-    ``first`` is the page in the best ways, with its proof, where both are known.  Raises
-    UnwritableError where the page cannot be written at all.
+    ``first`` is the page in the best ways, with its proof, where both are known.  No text is
+    yielded twice.  Raises UnwritableError where the page cannot be written at all.
     """
-    prove = _once(prove)
+    page = _Page(record=record, surroundings=surroundings)
     choices: dict[Key, int] = {}
-    written, proof = first or _try(record, surroundings, choices, prove)
+    written, proof = first or (yield from _try(page, choices))
     if not equal(proof) and (makers := _makers(written.marks)):
         choices.update(makers)
-        written, proof = _try(record, surroundings, choices, prove)
+        written, proof = yield from _try(page, choices)
     for _ in range(ROUNDS):
         if equal(proof):
-            return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
+            break
         moved = _moved(written.marks, proof)
         if not moved:
             break
         choices.update(moved)
-        written, proof = _try(record, surroundings, choices, prove)
-    if equal(proof):
-        return _reclaimed(record, surroundings, prove, _settled(written, proof, choices))
-    return Settled(written=written, proof=proof, choices=choices, reason=reason_of(proof))
+        written, proof = yield from _try(page, choices)
+    settled = Settled(written=written, proof=proof, choices=choices, reason=reason_of(proof))
+    if settled.proven:
+        settled = yield from _reclaimed(page, settled)
+    return settled
 
 
 def reason_of(proof: PageProof) -> str:
@@ -84,23 +115,13 @@ def reason_of(proof: PageProof) -> str:
     return ""
 
 
-def _once(prove: Prove) -> Prove:
-    """Let the same text be proven once: different ways may write a block alike."""
-    known: dict[str, PageProof] = {}
-
-    def proof_of(text: str) -> PageProof:
-        if text not in known:
-            known[text] = prove(text)
-        return known[text]
-
-    return proof_of
-
-
 def _try(
-    record: Record, surroundings: Surroundings, choices: Mapping[Key, int], prove: Prove
-) -> tuple[Written, PageProof]:
-    written = write(record, surroundings, choices)
-    return written, prove(written.text)
+    page: _Page, choices: Mapping[Key, int]
+) -> Generator[str, PageProof, tuple[Written, PageProof]]:
+    written = write(page.record, page.surroundings, choices)
+    if written.text not in page.proofs:
+        page.proofs[written.text] = yield written.text
+    return written, page.proofs[written.text]
 
 
 def _makers(marks: Sequence[Mark]) -> dict[Key, int]:
@@ -176,29 +197,23 @@ def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:
     return [mark for mark in marks if mark.source_line <= source <= mark.source_end]
 
 
-def _reclaimed(
-    record: Record, surroundings: Surroundings, prove: Prove, settled: Settled
-) -> Settled:
+def _reclaimed(page: _Page, settled: Settled) -> Settling:
     """Take back moves that were not needed: lines are not exact in what extensions make."""
     written, proof, choices = settled.written, settled.proof, settled.choices
     kept_as_rst = {mark.key for mark in written.marks if mark.way == EVAL_RST}
     few = {key: choice for key, choice in choices.items() if key in kept_as_rst}
     if len(few) < len(choices):  # what was counted after a difference, an index entry, differs too
-        fewer, its_proof = _try(record, surroundings, few, prove)
+        fewer, its_proof = yield from _try(page, few)
         if equal(its_proof):
             written, proof, choices = fewer, its_proof, few
     for key in _latest(kept_as_rst & choices.keys()):
         rest = {other: choice for other, choice in choices.items() if other != key}
         try:
-            better, its_proof = _try(record, surroundings, rest, prove)
+            better, its_proof = yield from _try(page, rest)
         except UnwritableError:
             continue
         if equal(its_proof):
             written, proof, choices = better, its_proof, rest
-    return _settled(written, proof, choices)
-
-
-def _settled(written: Written, proof: PageProof, choices: Mapping[Key, int]) -> Settled:
     return Settled(written=written, proof=proof, choices=choices)
 
 

@@ -90,11 +90,19 @@ class Prover:
         return self._process.call(prove, page, text, syntax, limit, timeout=limit * 2)
 
     def prove_all(
-        self, texts: Mapping[str, str], syntax: Syntax = Syntax.MYST, *, page_timeout: float
+        self,
+        texts: Mapping[str, str],
+        syntax: Syntax = Syntax.MYST,
+        *,
+        page_timeout: float | None = None,
     ) -> dict[str, PageProof]:
-        """Compare many pages as `prove` does, as many at a time as there are jobs."""
-        limit = self._timeout + page_timeout * len(texts)
-        return self._process.call(prove_all, texts, syntax, page_timeout, self._jobs, timeout=limit)
+        """Compare many pages as `prove` does, as many at a time as there are jobs.
+
+        Each may take ``page_timeout``, of which the prover's own is the default.
+        """
+        limit = page_timeout or self._page_timeout
+        whole = limit * (len(texts) + 1)
+        return self._process.call(prove_all, texts, syntax, limit, self._jobs, timeout=whole)
 
     def call(
         self,

@@ -10,7 +10,7 @@ import pytest
 from converters.oracle import Prover
 from converters.pen import Surroundings
 from converters.recorder import record
-from converters.settle import Settled, settle
+from converters.settle import Settled, settle, settle_all
 from converters.surroundings import settings_of
 
 CONF = """
@@ -93,7 +93,9 @@ def settled(prover: Prover, name: str) -> Settled:
     settings = prover.call(settings_of, timeout=60)
     surroundings = Surroundings(registry=settings.registry, quotes=settings.quotes)
     recorded = record(PAGES[name], registry=settings.registry)
-    return settle(recorded, surroundings, lambda text: prover.prove(name, text))
+    ((_, found),) = settle_all({name: settle(recorded, surroundings)}, prover.prove_all)
+    assert isinstance(found, Settled)
+    return found
 
 
 def test_a_quote_that_sphinx_would_take_for_the_other_one_is_written_as_it_is_shown(
