@@ -128,7 +128,8 @@ class FileStep:
     def _is_checked(self) -> bool:
         """Whether the block is a file in another language that has a parser at hand."""
         is_annotated = self.named.source is Source.ANNOTATED
-        is_text = PurePosixPath(self.named.name).suffix in _TEXTS
+        by_prose = self.named.source is Source.PROSE
+        is_text = not by_prose and PurePosixPath(self.named.name).suffix in _TEXTS
         is_known = language_of(self.block) in CHECKERS and not is_text
         return is_known and not (self._is_nix or self._is_at_a_place or is_annotated)
 
