@@ -17,6 +17,7 @@ from doctest_nix.stage import Stage
 from doctest_nix.steps import Context, free, session, syntax
 from doctest_nix.steps.needs import of_command
 from doctest_nix.steps.session import SessionStep
+from doctest_nix.steps.syntax import SyntaxStep
 from doctest_nix.steps.transcript import SHELLS
 from doctest_nix.steps.unprompted import script
 from doctest_nix.verdict import Fate, Verdict
@@ -36,9 +37,12 @@ _LONG = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptStep:
-    """A block of commands, each typed until one goes wrong; ``session`` has one step for each."""
+    """A block of commands, each typed until one goes wrong.
 
-    block: Block
+    ``read`` is the step where it is only parsed, ``session`` has one step for each command.
+    """
+
+    read: SyntaxStep
     session: tuple[SessionStep, ...]
     kind: str = "session"
     depends: bool = False
@@ -47,7 +51,7 @@ class ScriptStep:
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The block."""
-        return (self.block,)
+        return self.read.blocks
 
     @property
     def detail(self) -> str:
@@ -57,14 +61,14 @@ class ScriptStep:
 
     def announce(self, stage: Stage) -> None:
         """Tell the stage what it will be asked, so that one question serves many steps."""
-        syntax.announce(self.block, stage)
+        self.read.announce(stage)
 
     def execute(self, stage: Stage) -> Verdict:
         """Type the commands; where that is not for a reader to do, or goes wrong, parse them.
 
         The name of a program that is a slip of a known one is the page's mistake all the same.
         """
-        parsed = syntax.check(self.block, stage, language=syntax.language_of(self.block))
+        parsed = self.read.execute(stage)
         if parsed.fate is not Fate.PASSED or not self._can_be_typed(stage):
             self.session[0].move(stage)
             return parsed
@@ -100,7 +104,8 @@ def from_block(block: Block, context: Context) -> ScriptStep | SessionStep | Non
     It is a session as if it had prompts where its output stands in a block straight after it, or
     a comment says with which status it ends, in which terminal, or that it goes on.
     """
-    if syntax.language_of(block) not in SHELLS or block.text.startswith("#!"):
+    read = syntax.from_block(block, context)
+    if read is None or read.detail not in SHELLS or block.text.startswith("#!"):
         return None
     if scripts.shown(block.text) != block.text:
         return None  # a part is left out
@@ -114,7 +119,7 @@ def from_block(block: Block, context: Context) -> ScriptStep | SessionStep | Non
         return whole
     last = len(found) - 1
     return ScriptStep(
-        block=block,
+        read=read,
         session=tuple(
             replace(
                 whole,

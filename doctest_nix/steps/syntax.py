@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from doctest_nix.document import Block
+from doctest_nix.document import Block, Prose
 from doctest_nix.stage import Stage
 from doctest_nix.steps import Context
 from doctest_nix.steps.transcript import SHELLS
@@ -57,15 +57,28 @@ _PRINTED_OBJECT = re.compile(r"<[A-Za-z_][\w.]*[^<>\n]*>")
 #: What Python says of a statement that only Python 2 has.
 _PYTHON_2 = "Missing parentheses in call to 'print'"
 
+#: How the sentence before a block says that it is wrong on purpose.
+_CALLED_WRONG = re.compile(
+    r"\b(?:invalid|incorrect|wrong|illegal|malformed|syntax errors?"
+    r"|(?:not|never|cannot|n[o']t) (?:be )?(?:valid|works?|pars(?:e|ed)|compiled?|evaluated?)"
+    r"|fails? to (?:parse|compile|evaluate))\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
 #: How messages of Nix begin, and commands of its repl.
 _PRINTED = re.compile(r"(?:trace|error|warning): |:[a-z]+\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntaxStep:
-    """A block that is neither run nor written: its syntax is checked."""
+    """A block that is neither run nor written: its syntax is checked.
+
+    ``called_wrong`` says that the page itself tells that it is wrong.
+    """
 
     block: Block
+    called_wrong: bool = False
     kind: str = "syntax"
     depends: bool = False
     changes: bool = False
@@ -86,7 +99,11 @@ class SyntaxStep:
 
     def execute(self, stage: Stage) -> Verdict:
         """Parse it, in the forms in which documentation shows its language."""
-        return check(self.block, stage, language=language_of(self.block))
+        verdict = check(self.block, stage, language=language_of(self.block))
+        if verdict.fate is Fate.FAILED and self.called_wrong:
+            reason = "the page says that it is wrong"
+            return Verdict(fate=Fate.SKIPPED, reason=reason, seconds=verdict.seconds)
+        return verdict
 
 
 def from_block(block: Block, context: Context) -> SyntaxStep | None:
@@ -102,7 +119,9 @@ def from_block(block: Block, context: Context) -> SyntaxStep | None:
         or (language in SHELLS and not block.text.startswith("#!") and script(block) is None)
     ):
         return None
-    return SyntaxStep(block=block)
+    before = context.before
+    told = _SENTENCE.split(before.text.strip())[-1] if isinstance(before, Prose) else ""
+    return SyntaxStep(block=block, called_wrong=_CALLED_WRONG.search(told) is not None)
 
 
 def is_printed(block: Block) -> bool:
