@@ -353,6 +353,14 @@ def test_masks_are_shown_where_it_is_verbose(pytester: pytest.Pytester, workers:
     assert shown == f"page.md:3: {mask}"
 
 
+def test_an_f_string_of_a_newer_python_is_no_mistake(pytester: pytest.Pytester) -> None:
+    pages(pytester, page='# T\n\n```python\nf"Hello, {names["first"]}!"\n```\n')
+
+    result = pytester.runpytest_inprocess("page.md")
+
+    assert {"skipped" if sys.version_info < (3, 12) else "passed": 1} == result.parseoutcomes()
+
+
 def test_output_of_a_page_speaks_to_no_ci_system(pytester: pytest.Pytester) -> None:
     page = "# T\n\n```console\n$ printf '::error::x\\n\\033]0;t\\007'\nnothing\n```\n"
     pages(pytester, page=page)

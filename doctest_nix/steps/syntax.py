@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 import textwrap
 import time
 import tomllib
@@ -56,6 +57,9 @@ _PRINTED_OBJECT = re.compile(r"<[A-Za-z_][\w.]*[^<>\n]*>")
 
 #: What Python says of a statement that only Python 2 has.
 _PYTHON_2 = "Missing parentheses in call to 'print'"
+
+#: What a Python before 3.12 says of quotes in an f-string that are those around it (PEP 701).
+_NEWER_F_STRING = "f-string: "
 
 #: How the sentence before a block says that it is wrong on purpose.
 _CALLED_WRONG = re.compile(
@@ -163,6 +167,8 @@ def check(block: Block, stage: Stage, *, language: str) -> Verdict:
         return Verdict(fate=Fate.SKIPPED, reason=OUTPUTS_AMONG_COMMANDS, seconds=seconds)
     if _PYTHON_2 in error:
         return Verdict(fate=Fate.SKIPPED, reason="no checker for Python 2", seconds=seconds)
+    if error.startswith(_NEWER_F_STRING) and sys.version_info < (3, 12):
+        return Verdict(fate=Fate.SKIPPED, reason="no checker for Python 3.12", seconds=seconds)
     problem = f"this is not {_NAMES.get(language, language)}: {error}"
     return Verdict(
         fate=Fate.FAILED,
