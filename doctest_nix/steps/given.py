@@ -29,6 +29,7 @@ _PATH_IN_MESSAGE = re.compile(
 _NO_MAKEFILE = re.compile(
     r"^make: .*(?: no makefile found|No rule to make target '[^'\n]*'\.)", re.MULTILINE
 )
+_MAKES_REPOSITORY = re.compile(r"\bgit\s+(?:-\S+\s+)*(?:init|clone)\b")
 _LIKE_A_FILE = re.compile(r"/|\.\w|\w~$")
 _STORE_PATH = re.compile(r"/nix/store/(?:[a-z0-9.]{8,}-[\w.+?=-]+|[\w.-]*\*[\w.*-]*)")
 _SOME_STORE_PATH = re.compile(r"/nix/store/(?:x{2,}|y{2,}|z{2,}|\.{3}|…|<[\w-]+>)-[\w.+?=-]+")
@@ -198,6 +199,8 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
         if not is_slip(found[1], ["nixpkgs"]):
             return Unmet(need=Need.FILE, sign=f"<{found[1]}>, which the page did not make")
         return None
+    if "not a git repository" in output and not _makes_repository(stage):
+        return Unmet(need=Need.FILE, sign="a git repository, which the page did not make")
     names: list[str] = ["Makefile"] if _NO_MAKEFILE.search(output) else []
     for line in output.split("\n"):
         if _MISSING.search(line):
@@ -219,6 +222,11 @@ def _file(exchange: Exchange, output: str, stage: Stage) -> Unmet | None:
         if beside_page or _is_readers_own(stage.directory / path, stage):
             return Unmet(need=Need.FILE, sign=f"{base}, which the page did not make")
     return None
+
+
+def _makes_repository(stage: Stage) -> bool:
+    """Tell whether some block of the page makes a repository of git."""
+    return any(_MAKES_REPOSITORY.search(block.text) for block in stage.document.blocks)
 
 
 def is_unshown(path: PurePosixPath, stage: Stage) -> bool:

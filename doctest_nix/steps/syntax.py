@@ -49,10 +49,10 @@ OUTPUTS_AMONG_COMMANDS = "shows outputs among commands without prompts"
 #: What bash says of a line of output: prose and listings have parentheses, commands seldom.
 _OUTPUT = re.compile(r"unexpected token `\('")
 
-#: What Python's parser of TOML says of a key that is bound twice.
-_ALTERNATIVES = "Cannot overwrite a value"
+#: What Python's parser of TOML says of a key that is bound twice, and of a table.
+_ALTERNATIVES = re.compile(r"Cannot (?:overwrite a value|declare .* twice)")
 
-#: How Python prints an object that has no notation.
+#: How Python prints an object that has no notation, and what a reader fills in.
 _PRINTED_OBJECT = re.compile(r"<[A-Za-z_][\w.]*[^<>\n]*>")
 
 #: What Python says of a statement that only Python 2 has.
@@ -214,7 +214,7 @@ def _closers(text: str) -> str:
 def _toml(text: str, stage: Stage) -> str | None:
     """Return what is wrong with TOML; a key that is bound twice shows one way and another."""
     error = _first_error((text, _ELISION.sub("", text)), tomllib.loads)
-    return None if error is not None and _ALTERNATIVES in error else error
+    return None if error is not None and _ALTERNATIVES.match(error) else error
 
 
 def _yaml(text: str, stage: Stage) -> str | None:
@@ -236,7 +236,7 @@ def _python(text: str, stage: Stage) -> str | None:
                 *(f"{bare.rstrip()}\n{deeper}pass" for deeper in _below(bare)),
                 f"{bare}\ndef f(): pass",
                 _ELISION.sub("", bare),
-                _PRINTED_OBJECT.sub("None", bare),
+                _PRINTED_OBJECT.sub("placeholder", bare),
             ),
             ast.parse,
         )
