@@ -94,7 +94,12 @@ def _asked(results: Results) -> list[str]:
         for other, times in ((BYEXAMPLE[name], 1), ("tesh", 100)):
             if other in speeds:
                 ratio = speeds[other].step / speeds[name].step
-                row(f"{other}'s step by ours, {name}", f"≥ {times}", f"{ratio:.1f}", ratio > times)
+                row(
+                    f"a step of {other} by ours, {name}",
+                    f"≥ {times}",
+                    f"{ratio:.1f}",
+                    ratio > times,
+                )
         ratio = _linear(results.growth[name])
         row(
             f"{name}: {GROWTH[-1]:,} steps by {GROWTH[0]:,}, each",
