@@ -94,7 +94,8 @@ _SHOWS_FAILURE = re.compile(
 #: A command that shows the status of the one before it.
 _SHOWS_STATUS = re.compile(r"\s*(?:echo|printf)\b.*\$\?")
 
-_COMMENT = re.compile(r"\s*(?:#[^\n]*\s*)+")
+#: Nothing but comments.
+_COMMENT = re.compile(r"\s*(?:#[^\n]*(?:\n\s*|\Z))+")
 
 #: Commands whose status 1 is an answer, not an error.
 _ANSWERS = re.compile(r"(?:^|[|;&]\s*)(?:diff|cmp|e?grep|test|\[)\s[^|;&]*$")
