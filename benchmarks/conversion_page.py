@@ -16,14 +16,6 @@ from converters.commands import run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """Seconds by the clock, and of the processors."""
-
-    clock: float
-    processor: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """What one converter makes of one site.
 

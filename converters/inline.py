@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from docutils import nodes
@@ -336,8 +336,3 @@ def _image(pen: Pen, node: DirectiveRecord, alt: str = "") -> str:
 
 def _quoted(value: str) -> str:
     return value if re.fullmatch(r"[\w-]+", value) else f'"{value}"'
-
-
-def flat(children: Sequence[nodes.Node]) -> str:
-    """Return what inline nodes read, markup dropped."""
-    return " ".join("".join(child.astext() for child in children).split())
