@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -32,32 +33,32 @@ def errors(sandbox: Sandbox, texts: Sequence[str]) -> tuple[str | None, ...]:
     A comment or an elision may stand for the commands of a body, and a text may begin in the
     middle of a pipe or be a head without its body.  Nothing is run.  Raises SandboxError.
     """
-    scripts = [reading + "\n" for text in texts for reading in _readings(text)]
+    readings = [_readings(text) for text in texts]
+    scripts = [f"{reading}\n" for each in readings for reading in each]
     answers = iter(run_for_each(sandbox, scripts, "bash -n"))
     found = []
-    for text in texts:
-        parsed, _, said = next(answers)
-        otherwise = [next(answers)[0] for _ in range(_OTHERWISE)]
-        right = parsed or any(otherwise)
+    for text, each in zip(texts, readings, strict=True):
+        (parsed, _, said), *otherwise = itertools.islice(answers, len(each))
+        right = parsed or any(other for other, _, _ in otherwise)
         found.append(None if right else _wording(said, text.count("\n") + 1))
     return tuple(found)
 
 
-#: How many readings a script has besides the one as it stands.
-_OTHERWISE = 3
-
-
 def _readings(text: str) -> tuple[str, ...]:
-    """Return the script without what only says that something is left out, and otherwise."""
+    """Return the script without what only says that something is left out, and otherwise.
+
+    Each reading is there once: bash is started for it.
+    """
     text = _PLACEHOLDER.sub("placeholder", text)
     if _RESTS.match(text):
         text = f": {text.lstrip()}"
     bodies = (shown(text), _ELIDED_LINE.sub(":", text))
-    return (
+    readings = (
         bodies[0],
         *(_COMMENT.sub(r"\1: #", _OPTIONAL.sub(r"\1", body)) for body in bodies),
         _with_body(text),
     )
+    return tuple(dict.fromkeys(readings))
 
 
 def _with_body(text: str) -> str:
