@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from doctest_nix import scripts
@@ -39,11 +40,11 @@ _LONG = 5.0
 class ScriptStep:
     """A block of commands, each typed until one goes wrong.
 
-    ``read`` is the step where it is only parsed, ``session`` has one step for each command.
+    ``read`` is the step where it is only parsed, ``session`` that where all of it is typed.
     """
 
     read: SyntaxStep
-    session: tuple[SessionStep, ...]
+    session: SessionStep
     kind: str = "session"
     depends: bool = False
     changes: bool = True
@@ -56,8 +57,7 @@ class ScriptStep:
     @property
     def detail(self) -> str:
         """How many commands there are."""
-        number = len(self.session)
-        return f"{'1 command' if number == 1 else f'{number} commands'}, no prompt, or a script"
+        return f"{self.session.detail}, or a script"
 
     def announce(self, stage: Stage) -> None:
         """Tell the stage what it will be asked, so that one question serves many steps."""
@@ -70,12 +70,12 @@ class ScriptStep:
         """
         parsed = self.read.execute(stage)
         if parsed.fate is not Fate.PASSED or not self._can_be_typed(stage):
-            self.session[0].move(stage)
+            self.session.move(stage)
             return parsed
         directory = stage.directory
         seconds = parsed.seconds
         verdict = parsed
-        for number, step in enumerate(self.session):
+        for number, step in enumerate(_one_by_one(self.session)):
             verdict = step.execute(stage)
             seconds += verdict.seconds
             if verdict.by_itself:
@@ -88,7 +88,7 @@ class ScriptStep:
 
     def _can_be_typed(self, stage: Stage) -> bool:
         """Tell whether the run has all that the text asks for, variables of a script included."""
-        commands = [exchange.input for step in self.session for exchange in step.exchanges]
+        commands = [exchange.input for exchange in self.session.exchanges]
         return (
             not stage.has_given_up
             and not any(_NOT_TYPED.search(command) for command in commands)
@@ -117,20 +117,17 @@ def from_block(block: Block, context: Context) -> ScriptStep | SessionStep | Non
     is_told = said.status is not None or said.session is not None or said.background
     if is_told or whole.output_block is not None:
         return whole
-    last = len(found) - 1
-    return ScriptStep(
-        read=read,
-        session=tuple(
-            replace(
-                whole,
-                exchanges=(exchange,),
-                moves=whole.moves if number == 0 else (),
-                goes_on=whole.goes_on and number == last,
-                fails=whole.fails and number == last,
-            )
-            for number, exchange in enumerate(found)
-        ),
-    )
+    return ScriptStep(read=read, session=whole)
+
+
+def _one_by_one(session: SessionStep) -> Iterator[SessionStep]:
+    """Yield a step for each command: what is said before goes before the first, and so on."""
+    *most, last = session.exchanges
+    moves = session.moves
+    for exchange in most:
+        yield replace(session, exchanges=(exchange,), moves=moves, goes_on=False, fails=False)
+        moves = ()
+    yield replace(session, exchanges=(last,), moves=moves)
 
 
 def _return_to(directory: str, stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from doctest_nix import chatter, scripts
 from doctest_nix.document import Block, Location, Style
@@ -67,6 +68,7 @@ def _gets_prompts(block: Block) -> bool:
     return is_shell and block.style is Style.DIRECTIVE and block.info[:1] in ("$", "#")
 
 
+@lru_cache(maxsize=64)  # planning asks about a block, and again about those around it
 def script(block: Block) -> tuple[Exchange, ...] | None:
     """Return the commands of a block of shell code, one a logical line.
 
