@@ -69,8 +69,8 @@ class ScriptStep:
         The name of a program that is a slip of a known one is the page's mistake all the same.
         """
         parsed = self.read.execute(stage)
+        self.session.move(stage)
         if parsed.fate is not Fate.PASSED or not self._can_be_typed(stage):
-            self.session.move(stage)
             return parsed
         directory = stage.directory
         seconds = parsed.seconds
@@ -121,13 +121,11 @@ def from_block(block: Block, context: Context) -> ScriptStep | SessionStep | Non
 
 
 def _one_by_one(session: SessionStep) -> Iterator[SessionStep]:
-    """Yield a step for each command: what is said before goes before the first, and so on."""
+    """Yield a step for each command, after the moves; what the page says later is of the last."""
     *most, last = session.exchanges
-    moves = session.moves
     for exchange in most:
-        yield replace(session, exchanges=(exchange,), moves=moves, goes_on=False, fails=False)
-        moves = ()
-    yield replace(session, exchanges=(last,), moves=moves)
+        yield replace(session, exchanges=(exchange,), moves=(), goes_on=False, fails=False)
+    yield replace(session, exchanges=(last,), moves=())
 
 
 def _return_to(directory: str, stage: Stage) -> None:
