@@ -9,7 +9,7 @@ from dataclasses import replace
 from docutils import nodes
 from docutils.parsers.rst import directives
 
-from converters import escaping
+from converters import escaping, typography
 from converters.escaping import Markup, Part, Text
 from converters.page import Anchor, Goal, Link
 from converters.pen import Pen, UnwritableError
@@ -64,11 +64,11 @@ def parts(pen: Pen, children: Iterable[nodes.Node]) -> list[Part]:
 def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
     match node:
         case nodes.Text():
-            return [Text(text=node.astext())]
+            return [Text(text=_plain(pen, node))]
         case nodes.emphasis():
-            return [_emphasis(pen, "*", "emphasis", node.astext())]
+            return [_emphasis(pen, "*", "emphasis", _plain(pen, node))]
         case nodes.strong():
-            return [_emphasis(pen, "**", "strong", node.astext())]
+            return [_emphasis(pen, "**", "strong", _plain(pen, node))]
         case nodes.literal():
             return [Markup(text=code_span(node.astext()))]
         case RoleRecord():
@@ -89,6 +89,11 @@ def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
             return [Markup(text=_image(pen, node))]
         case _:
             raise UnwritableError(f"{node.__class__.__name__} in running text")
+
+
+def _plain(pen: Pen, node: nodes.Node) -> str:
+    texts = node.findall(nodes.Text)
+    return "".join(typography.apart(text, pen.surroundings.quotes) for text in texts)
 
 
 def _emphasis(pen: Pen, delimiter: str, role: str, text: str) -> Markup:

@@ -18,6 +18,22 @@ _QUOTES = "q"
 _ESCAPED = re.compile("(?<=\x00)([-\\\\'\".`])")
 
 
+#: What Sphinx would make typographic, were it not escaped: a quote, and a dash or a dot beside
+#: another; or a backslash before what it takes for escaped.
+_KEPT = re.compile("""\x00(["']|-(?=\x00?-)|(?<=-\x00)-|\\.(?=\x00?\\.)|(?<=\\.\x00)\\.)""")
+_BACKSLASH = re.compile(r"""\x00?\\(?=\x00?[-\\'".`])""")
+
+
+def apart(text: nodes.Text, language: str) -> str:
+    """Return a text with a backslash, which Sphinx takes away, before what is to stay as it is.
+
+    ``language`` is that of the quotes, ``""`` where Sphinx makes nothing typographic.
+    """
+    if not language or "\x00" not in text:
+        return text.astext()
+    return nodes.unescape(_KEPT.sub(r"\\\1", _BACKSLASH.sub(r"\\\\", str(text))))
+
+
 def has_quotes(node: nodes.TextElement) -> bool:
     """Tell whether there are straight quotes in the text of ``node`` itself."""
     return any(isinstance(c, nodes.Text) and re.search("[\"']", c) for c in node.children)

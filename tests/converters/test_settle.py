@@ -65,6 +65,11 @@ def setup(app):
 
 PAGES = {
     "quotes": 'Title\n=====\n\nAn odd "\nquote" that ends a line, *it* isn\'t.\n',
+    "escaped": (
+        "Title\n=====\n\n"
+        r"""It\'s a \"word\", *it\'s* \--long\..., -\-x and c:\\.cache\_x, \.y."""
+        "\n"
+    ),
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
     "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
     "note": "Title\n=====\n\n.. marked:: a [#n]_\n   :remark: b\n\n.. [#n] Note.\n",
@@ -104,6 +109,13 @@ def test_a_quote_that_sphinx_would_take_for_the_other_one_is_written_as_it_is_sh
     found = settled(prover, "quotes")
     expected = "# Title\n\nAn odd ”\nquote” that ends a line, *it* isn’t.\n"
     assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_what_an_author_keeps_from_becoming_typographic_stays_as_it_is(prover: Prover) -> None:
+    found = settled(prover, "escaped")
+    text = r"""It\\'s a \\"word\\", *it\\'s* \\--long\\..., -\\-x and c:\\\\.cache_x, .y."""
+    expected = f"# Title\n\n{text}\n"
+    assert (True, expected, {}) == (found.proven, found.written.text, found.choices)
 
 
 def test_markup_in_an_unknown_directives_words_is_converted(prover: Prover) -> None:
