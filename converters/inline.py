@@ -64,7 +64,7 @@ def parts(pen: Pen, children: Iterable[nodes.Node]) -> list[Part]:
 def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
     match node:
         case nodes.Text():
-            return [Text(text=_plain(pen, node))]
+            return [Text(text=typography.apart(node, pen.surroundings.quotes))]
         case nodes.emphasis():
             return [_emphasis(pen, "*", "emphasis", _plain(pen, node))]
         case nodes.strong():
@@ -91,8 +91,8 @@ def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
             raise UnwritableError(f"{node.__class__.__name__} in running text")
 
 
-def _plain(pen: Pen, node: nodes.Node) -> str:
-    texts = node.findall(nodes.Text)
+def _plain(pen: Pen, node: nodes.TextElement) -> str:
+    texts = (child for child in node.children if isinstance(child, nodes.Text))
     return "".join(typography.apart(text, pen.surroundings.quotes) for text in texts)
 
 

@@ -25,12 +25,16 @@ def mentions(scope: Scope, converted: Mapping[str, tuple[str, str]]) -> Iterator
     root, source = scope.root, scope.source
     old = {(source / path).resolve() for path in converted}
     names = {path.name for path in old}
-    if not names:
-        return
-    pattern = re.compile(r"[\w./-]*?(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
+    suffixes = sorted({path.suffix for path in old})
+    pattern = re.compile(r"[\w./-]*?(?:" + "|".join(map(re.escape, suffixes)) + r")\b")
     for file, text in _texts(scope, old, converted):
+        if not any(suffix in text for suffix in suffixes):
+            continue
         for number, line in enumerate(text.splitlines(), 1):
-            if any(_names(found[0], file, source, root, old) for found in pattern.finditer(line)):
+            if not any(suffix in line for suffix in suffixes):
+                continue
+            words = [word for word in pattern.findall(line) if word.split("/")[-1] in names]
+            if any(_names(word, file, source, root, old) for word in words):
                 yield Mention(
                     path=file.relative_to(root).as_posix(), line=number, text=line.strip()[:200]
                 )

@@ -34,13 +34,15 @@ class Page:
 
     ``anonymous`` maps the id of an anonymous reference's node to the goal it has by its order.
     ``notes`` maps the id of a footnote's or footnote reference's node to its MyST label.
-    ``substitutions`` maps a name to its definition's node.
+    ``substitutions`` maps a name to its definition's node.  ``labels`` are those of the page's
+    link definitions.
     """
 
     goals: Mapping[str, Goal] = field(default_factory=dict)
     anonymous: Mapping[int, Goal] = field(default_factory=dict)
     notes: Mapping[int, str] = field(default_factory=dict)
     substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()
 
     def note_of(self, mark: nodes.footnote_reference) -> str | None:
         """Return the MyST label that a footnote's mark has, None where there is none.
@@ -49,15 +51,6 @@ class Page:
         """
         name = mark.get("refname")
         return self.notes.get(id(mark)) or (name if name in self.notes.values() else None)
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """The labels of the page's link definitions."""
-        return frozenset(
-            goal.label
-            for goal in self.goals.values()
-            if isinstance(goal, Link) and goal.label is not None
-        )
 
 
 def survey(record: Record, *, links: Mapping[str, str] | None = None) -> Page:
@@ -79,6 +72,11 @@ def survey(record: Record, *, links: Mapping[str, str] | None = None) -> Page:
             for node in record.document.findall(nodes.substitution_definition)
             for name in node["names"]
         },
+        labels=frozenset(
+            goal.label
+            for goal in goals.values()
+            if isinstance(goal, Link) and goal.label is not None
+        ),
     )
 
 

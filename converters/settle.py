@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from converters.oracle import Difference, Kind, PageProof
@@ -88,6 +88,8 @@ def settle(
     """
     page = _Page(record=record, surroundings=surroundings)
     choices: dict[Key, int] = {}
+    if first is not None:
+        page.proofs[first[0].text] = first[1]
     written, proof = first or (yield from _try(page, choices))
     if not equal(proof) and (makers := _makers(written.marks)):
         choices.update(makers)
@@ -206,16 +208,46 @@ def _reclaimed(page: _Page, settled: Settled) -> Settling:
         fewer, its_proof = yield from _try(page, few)
         if equal(its_proof):
             written, proof, choices = fewer, its_proof, few
-    for key in _latest(kept_as_rst & choices.keys()):
-        rest = {other: choice for other, choice in choices.items() if other != key}
+    doubtful = [mark for mark in written.marks if mark.key in kept_as_rst & choices.keys()]
+    for keys in (yield from _doubtful(page, choices, doubtful)):
+        rest = _without(choices, keys)
         try:
             better, its_proof = yield from _try(page, rest)
         except UnwritableError:
             continue
         if equal(its_proof):
             written, proof, choices = better, its_proof, rest
+            if len(keys) > 1:
+                break
     return Settled(written=written, proof=proof, choices=choices)
 
 
-def _latest(keys: Iterable[Key]) -> list[Key]:
-    return sorted(keys, reverse=True)[:RECLAIMED]
+def _doubtful(
+    page: _Page, choices: Mapping[Key, int], marks: Sequence[Mark]
+) -> Generator[str, PageProof, list[Set[Key]]]:
+    """Return which of the blocks that are kept as RST to try without, in this order.
+
+    All are taken back at once.  Where the page then differs in nothing but them, those that it
+    differs in are needed, and the others are not: they are the first to try.  What a directive
+    generates has no lines to tell by.
+    """
+    kept = {mark.key for mark in marks}
+    one_by_one: list[Set[Key]] = [{key} for key in sorted(kept, reverse=True)[:RECLAIMED]]
+    if len(kept) < 2 or any(mark.generated for mark in marks):
+        return one_by_one
+    try:
+        written, proof = yield from _try(page, _without(choices, kept))
+    except UnwritableError:
+        return one_by_one
+    needed: set[Key] = set()
+    for place in _places(written.marks, proof):
+        blamed = [mark.key for mark in place if mark.key in kept]
+        if not blamed:
+            return one_by_one
+        needed.add(max(blamed, key=len))
+    unneeded = kept - needed
+    return [unneeded, *one_by_one] if unneeded else []
+
+
+def _without(choices: Mapping[Key, int], keys: Set[Key]) -> dict[Key, int]:
+    return {key: choice for key, choice in choices.items() if key not in keys}

@@ -97,9 +97,21 @@ def automatic_ids(node: nodes.Element, context: Context) -> None:
             node["refuri"] = f"{address}#({stands_at})"
     if isinstance(node, addnodes.index):
         node["entries"] = [
-            (kind, text, f"({context.automatic[goal]})" if goal in context.automatic else goal, *r)
-            for kind, text, goal, *r in node["entries"]
+            (kind, text, _index_goal(node, goal, context), *rest)
+            for kind, text, goal, *rest in node["entries"]
         ]
+
+
+def _index_goal(node: addnodes.index, goal: str, context: Context) -> str:
+    """Name what an index entry leads to: mostly what stands right behind it."""
+    if goal not in context.automatic:
+        return goal
+    for following in node.findall(nodes.Element, include_self=False, descend=False, siblings=True):
+        if goal in following["ids"]:
+            return "(what follows)"
+        if not isinstance(following, addnodes.index | nodes.target):
+            break
+    return f"({context.automatic[goal]})"
 
 
 def section_links(node: nodes.reference, context: Context) -> None:
