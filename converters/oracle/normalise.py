@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from docutils import nodes
+from sphinx import addnodes
 
 from converters.oracle.rewriting import Context, Goal
 from converters.oracle.rules import RULES, Rule
@@ -198,7 +199,7 @@ def _element(node: nodes.Element, source: str) -> Element:
             children[-1] += child.astext()
         else:
             children.append(child.astext())
-    line = node.line if node.line and (node.source or source) == source else None
+    line = node.line if _placed(node, source) else None
     if line is None:
         line = next((c.line for c in children if isinstance(c, Element) and c.line), None)
     return Element(
@@ -207,6 +208,15 @@ def _element(node: nodes.Element, source: str) -> Element:
         children=tuple(child for child in children if child != ""),
         line=line,
     )
+
+
+def _placed(node: nodes.Element, source: str) -> bool:
+    """Tell whether a node's line is one of the page's.
+
+    Directives give none to a description: docutils gives it the last line that it heard of.
+    """
+    own = source if node.source is None else node.source
+    return bool(node.line) and own == source and not isinstance(node, addnodes.desc)
 
 
 def _text(value: object) -> str:
