@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from docutils import nodes
 from sphinx import addnodes
@@ -32,22 +33,24 @@ def normalise(
     name: str = "",
     goal: Goal = lambda _address, _fragment: None,
     rules: Sequence[Rule] = RULES,
+    places: Places | None = None,
 ) -> Page:
     """Return what there is to see of ``document``, which is used up.
 
     ``document`` has its references resolved; unresolved ones are compared as the nodes they are.
+    ``places`` are the document's, where they are known.
     ``goal`` is asked for fragments on other pages.  ``rules`` are `RULES` unless tests leave one
     out.  The page's facts are the document's ``meta`` elements alone.
     """
-    automatic = automatic_ids(document)
+    places = places or Places.of(document)
     style = str(getattr(document.settings, "table_style", ""))
     context = Context(
-        automatic=automatic,
-        sections=section_ids(document),
+        automatic=places.automatic,
+        sections=places.sections,
         goal=goal,
         column_widths="colwidths-grid" in style.split(","),
     )
-    anchors = tuple(sorted(_anchors(document, automatic)))
+    anchors = tuple(sorted(_anchors(document, places)))
     source = str(document.get("source") or "")
     _rewrite(document, rules, context)
     facts = tuple(_element(node, source) for node in _taken(document, nodes.meta))
@@ -82,28 +85,40 @@ def counted(identifier: str) -> bool:
     return _COUNTED.fullmatch(identifier) is not None
 
 
-def automatic_ids(document: nodes.document) -> dict[str, str]:
-    """Return what each counted id of the document stands at: ``footnote 2``, ``section 'A'``."""
-    chosen = {
-        identifier
-        for name, identifier in document.nameids.items()
-        if document.nametypes.get(name) and nodes.make_id(name) == identifier
-    }
-    return {
-        identifier: place
-        for identifier, place in _places(document).items()
-        if counted(identifier) and identifier not in chosen
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What the ids of a document stand at: ``footnote 2``, ``section 'A'``.
 
+    ``automatic`` are those of the counted ids, ``sections`` those of sections, ``all`` those of
+    both and of all others.
+    """
 
-def section_ids(document: nodes.document) -> dict[str, str]:
-    """Return which section each id of a section of the document stands at."""
-    places = _places(document)
-    return {
-        identifier: places[identifier]
-        for section in document.findall(nodes.section)
-        for identifier in section["ids"]
-    }
+    all: Mapping[str, str]
+    automatic: Mapping[str, str]
+    sections: Mapping[str, str]
+
+    @classmethod
+    def of(cls, document: nodes.document) -> Places:
+        """Find the places of ``document``."""
+        places = _places(document)
+        chosen = {
+            identifier
+            for name, identifier in document.nameids.items()
+            if document.nametypes.get(name) and nodes.make_id(name) == identifier
+        }
+        return cls(
+            all=places,
+            automatic={
+                identifier: place
+                for identifier, place in places.items()
+                if counted(identifier) and identifier not in chosen
+            },
+            sections={
+                identifier: places[identifier]
+                for section in document.findall(nodes.section)
+                for identifier in section["ids"]
+            },
+        )
 
 
 def _places(document: nodes.document) -> dict[str, str]:
@@ -153,14 +168,13 @@ _INWARD = (
 )
 
 
-def _anchors(document: nodes.document, automatic: Mapping[str, str]) -> Iterator[Anchor]:
-    places = _places(document)
+def _anchors(document: nodes.document, places: Places) -> Iterator[Anchor]:
     for node in document.findall(nodes.Element):
         if isinstance(node, nodes.Invisible) or _points(node):
             continue
         for identifier in node["ids"]:
-            place = places[identifier]
-            if identifier not in automatic:
+            place = places.all[identifier]
+            if identifier not in places.automatic:
                 yield Anchor(fragment=identifier, of=place)
             elif not isinstance(node, _INWARD) and not identifier.startswith("index-"):
                 yield Anchor(fragment=identifier, of=place, counted=True)

@@ -24,12 +24,13 @@ class Element:
 
     def __post_init__(self) -> None:
         """Digest the children's digests, so that a whole tree is digested once."""
-        state = hashlib.blake2b(digest_size=16)
-        for part in (self.kind, *(text for pair in self.attributes for text in pair)):
-            state.update(_framed(part))
+        parts = [_framed(self.kind)]
+        for name, value in self.attributes:
+            parts += (_framed(name), _framed(value))
         for child in self.children:
-            state.update(_framed(child) if isinstance(child, str) else b"\0" + child.digest)
-        object.__setattr__(self, "digest", state.digest())
+            parts.append(_framed(child) if isinstance(child, str) else b"\0" + child.digest)
+        digest = hashlib.blake2b(b"".join(parts), digest_size=16).digest()
+        object.__setattr__(self, "digest", digest)
 
     def attribute(self, name: str) -> str | None:
         """Return the attribute ``name``, None where it is absent."""

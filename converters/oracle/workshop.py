@@ -28,7 +28,7 @@ from sphinx.util.docutils import LoggingReporter, patch_docutils
 
 from converters.oracle.facts import Object, facts_of, objects_of
 from converters.oracle.inventories import Inventories
-from converters.oracle.normalise import automatic_ids, counted, normalise, section_ids
+from converters.oracle.normalise import Places, counted, normalise
 from converters.oracle.rewriting import Goal
 from converters.oracle.rules import RULES, Rule
 from converters.oracle.tree import Page, Site, Warned
@@ -127,7 +127,7 @@ class Workshop:
         builder.phase = BuildPhase.RESOLVING
         self.warnings: tuple[Warned, ...] = self._stream.take()
         self._addresses = {builder.get_target_uri(name): name for name in self.names}
-        self._automatic: dict[str, dict[str, str]] = {}
+        self._automatic: dict[str, Mapping[str, str]] = {}
         self._pages: dict[str, Attempt] = {}
         self._objects = objects_of(self.env)
         self.seconds = time.monotonic() - start
@@ -257,9 +257,9 @@ class Workshop:
         _keep_goals(doctree)
         _keep_conditions(doctree)
         self.env.apply_post_transforms(doctree, name)
-        places = {**automatic_ids(doctree), **section_ids(doctree)}
-        page = normalise(doctree, name=name, goal=self._goal(name), rules=rules)
-        facts = facts_of(self.env, name, objects, places)
+        places = Places.of(doctree)
+        page = normalise(doctree, name=name, goal=self._goal(name), rules=rules, places=places)
+        facts = facts_of(self.env, name, objects, {**places.automatic, **places.sections})
         return Attempt(
             page=replace(page, facts=(*page.facts, *facts)), warnings=self._stream.take()
         )
@@ -272,7 +272,7 @@ class Workshop:
             if page is None or not counted(fragment):
                 return None
             if page not in self._automatic:
-                self._automatic[page] = automatic_ids(self.env.get_doctree(page))
+                self._automatic[page] = Places.of(self.env.get_doctree(page)).automatic
             return self._automatic[page].get(fragment)
 
         return goal
