@@ -67,6 +67,8 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
             yield DIRECTIVE, lambda: _table_of_lists(pen, node, key)
         case _ if name in AUTODOC:
             pass  # docstrings are RST
+        case _ if next(node.findall(nodes.section), None) is not None:
+            pass  # headings in a directive end it in MyST
         case _:
             readings = _readings(node, shape)
             for reading in readings:
@@ -77,9 +79,14 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
 
 
-def generates(node: DirectiveRecord) -> bool:
-    """Tell whether a directive, an extension's own, has no body: it makes all that it shows."""
-    return not node["content"] and node["name"].lower() not in {*KNOWN, *AUTODOC}
+def generates(pen: Pen, node: DirectiveRecord) -> bool:
+    """Tell whether a directive, an extension's own, has no body: it makes all that it shows.
+
+    What describes an object shows its signature, without RST of its own.
+    """
+    described = shape_of(node["name"], pen.surroundings.registry).argument is Argument.SIGNATURES
+    known = node["name"].lower() in {*KNOWN, *AUTODOC}
+    return not (node["content"] or known or described)
 
 
 def _readings(node: DirectiveRecord, shape: Shape) -> Sequence[Shape]:

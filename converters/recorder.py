@@ -242,7 +242,8 @@ def _recorder(shape: Shape) -> type[Directive]:
 
         def _record_prose(self, node: DirectiveRecord) -> None:
             """Parse the body; where it may have titles, their styles are its own."""
-            titles = self.name in {"only", "ifconfig"} or shape.body is Body.UNKNOWN
+            may_have = shape.body is Body.UNKNOWN or shape.argument is Argument.SIGNATURES
+            titles = may_have or self.name in {"only", "ifconfig"}
             memo = self.state.memo
             kept = memo.title_styles, memo.section_level
             if titles:

@@ -91,9 +91,6 @@ def settle(
     if first is not None:
         page.proofs[first[0].text] = first[1]
     written, proof = first or (yield from _try(page, choices))
-    if not equal(proof) and (makers := _makers(written.marks)):
-        choices.update(makers)
-        written, proof = yield from _try(page, choices)
     for _ in range(ROUNDS):
         if equal(proof):
             break
@@ -137,11 +134,14 @@ def _makers(marks: Sequence[Mark]) -> dict[Key, int]:
 def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
     """Return the next way for each block in which something differs.
 
-    The innermost block that has a next way is moved, a section only where nothing else is.
+    The innermost block that has a next way is moved, a section only where nothing else is.  A
+    difference that is in no block comes from what a directive makes, so that those are moved first.
     """
     if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
         return _all_moved(marks)
     places = [*_places(marks, proof), *_around_includes(marks, proof)]
+    if not all(map(_movable, places)) and (makers := _makers(marks)):
+        return makers
     return _innermost(places, sections=False) or _innermost(places, sections=True)
 
 
@@ -149,15 +149,15 @@ def _innermost(places: Sequence[Sequence[Mark]], *, sections: bool) -> dict[Key,
     """Return the next way for the innermost block at each place; whole sections come last."""
     moved: dict[Key, int] = {}
     for candidates in places:
-        movable = [
-            mark
-            for mark in candidates
-            if mark.choice < mark.choices - 1 and (mark.construct == "section") is sections
-        ]
+        movable = [m for m in _movable(candidates) if (m.construct == "section") is sections]
         if movable:
             mark = max(movable, key=lambda found: (len(found.key), found.key))
             moved[mark.key] = mark.choice + 1
     return moved
+
+
+def _movable(marks: Sequence[Mark]) -> list[Mark]:
+    return [mark for mark in marks if mark.choice < mark.choices - 1]
 
 
 def _all_moved(marks: Sequence[Mark]) -> dict[Key, int]:
@@ -170,12 +170,12 @@ def _all_moved(marks: Sequence[Mark]) -> dict[Key, int]:
 
 
 def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
-    """Yield the blocks that each difference and each new warning may come from."""
+    """Yield the blocks that each difference and each new warning may come from, none if unknown."""
     for difference in proof.differences:
         yield _around(marks, difference)
     for warning in proof.new_warnings:
-        if warning.page == proof.page and warning.line is not None:
-            yield [mark for mark in marks if mark.line <= warning.line <= mark.end_line]
+        line = (warning.line or 0) if warning.page == proof.page else 0
+        yield [mark for mark in marks if mark.line <= line <= mark.end_line]
 
 
 def _around_includes(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
@@ -191,7 +191,7 @@ def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:
     written = difference.actual_line
     if written is not None:
         found = [mark for mark in marks if mark.line <= written <= mark.end_line]
-        if any(mark.choice < mark.choices - 1 for mark in found if mark.construct != "section"):
+        if any(mark.construct != "section" for mark in _movable(found)):
             return found
     source = difference.line
     if source is None:

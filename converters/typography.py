@@ -21,6 +21,7 @@ _ESCAPED = re.compile("(?<=\x00)([-\\\\'\".`])")
 #: What Sphinx would make typographic, were it not escaped: a quote, and a dash or a dot beside
 #: another; or a backslash before what it takes for escaped.
 _KEPT = re.compile("""\x00(["']|-(?=\x00?-)|(?<=-\x00)-|\\.(?=\x00?\\.)|(?<=\\.\x00)\\.)""")
+_BESIDE = re.compile("""\x00\\s["']|["']\x00\\s""")
 _BACKSLASH = re.compile(r"""\x00?\\(?=\x00?[-\\'".`])""")
 
 
@@ -32,6 +33,11 @@ def apart(text: nodes.Text, language: str) -> str:
     if not language or "\x00" not in text:
         return text.astext()
     return nodes.unescape(_KEPT.sub(r"\\\1", _BACKSLASH.sub(r"\\\\", str(text))))
+
+
+def beside_a_blank(node: nodes.TextElement) -> bool:
+    """Tell whether a quote stands beside an escaped blank, which Sphinx sees and readers do not."""
+    return any(isinstance(c, nodes.Text) and _BESIDE.search(str(c)) for c in node.children)
 
 
 def has_quotes(node: nodes.TextElement) -> bool:

@@ -134,7 +134,7 @@ def _block(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) ->
             way=name,
             choice=choice if choice >= asked else len(ways) - 1,
             choices=len(ways),
-            generated=isinstance(node, DirectiveRecord) and directives.generates(node),
+            generated=isinstance(node, DirectiveRecord) and directives.generates(pen, node),
         )
         return replace(lines, marks=(mark, *lines.marks))
     raise reason
@@ -198,9 +198,11 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
             yield from directives.ways(pen, node, key)
             return
         case nodes.paragraph():
-            yield NATIVE, lambda: Lines.of(inline.paragraph(pen, node.children))
+            ways: list[Way] = [(NATIVE, lambda: Lines.of(inline.paragraph(pen, node.children)))]
             if pen.surroundings.quotes and typography.has_quotes(node):
-                yield TYPOGRAPHIC, lambda: _with_quotes(pen, node)
+                likely = 0 if typography.beside_a_blank(node) else 1
+                ways.insert(likely, (TYPOGRAPHIC, lambda: _with_quotes(pen, node)))
+            yield from ways
             yield CAREFUL, lambda: _carefully(pen, node)
         case nodes.bullet_list():
             yield NATIVE, lambda: constructs.bullets(pen, node, key, previous)

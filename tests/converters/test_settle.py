@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from converters.oracle import Prover
-from converters.pen import Surroundings
+from converters.oracle import PageProof, Prover
+from converters.pen import EVAL_RST, Surroundings
 from converters.recorder import record
-from converters.settle import Settled, settle, settle_all
+from converters.settle import ProveAll, Settled, settle, settle_all
 from converters.surroundings import settings_of
 
 CONF = """
@@ -41,6 +41,15 @@ class Fails(Directive):
         return [nodes.paragraph("", "fine")]
 
 
+class Tells(Directive):
+    has_content = True
+
+    def run(self):
+        paragraph = nodes.paragraph("", type(self.state).__name__)
+        paragraph.line = self.lineno
+        return [paragraph]
+
+
 class Generates(Directive):
     required_arguments = 1
     final_argument_whitespace = True
@@ -61,6 +70,7 @@ def setup(app):
     app.add_directive("shows", Shows)
     app.add_directive("marked", Marked)
     app.add_directive("fails", Fails)
+    app.add_directive("tells", Tells)
 """
 
 PAGES = {
@@ -70,11 +80,13 @@ PAGES = {
         r"""It\'s a \"word\", *it\'s* \--long\..., -\-x and c:\\.cache\_x, \.y."""
         "\n"
     ),
+    "blank": 'Title\n=====\n\nThe ``code``\\ \'s and "it *is*\\ " all.\n',
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
     "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
     "note": "Title\n=====\n\n.. marked:: a [#n]_\n   :remark: b\n\n.. [#n] Note.\n",
     "generates": "Title\n=====\n\n.. generates:: A::;;   code\n\n.. shows::\n\nText.\n",
     "names": "Title\n=====\n\n.. generates:: To `a`_;;.. _a: https://example.org\n\nText.\n",
+    "tells": "Title\n=====\n\n" + "".join(f".. tells::\n\n   {n}\n\nText.\n\n" for n in "abc"),
     "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
 }
 
@@ -94,11 +106,11 @@ def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
         yield prover
 
 
-def settled(prover: Prover, name: str) -> Settled:
+def settled(prover: Prover, name: str, prove: ProveAll | None = None) -> Settled:
     settings = prover.call(settings_of, timeout=60)
     surroundings = Surroundings(registry=settings.registry, quotes=settings.quotes)
     recorded = record(PAGES[name], registry=settings.registry)
-    ((_, found),) = settle_all({name: settle(recorded, surroundings)}, prover.prove_all)
+    ((_, found),) = settle_all({name: settle(recorded, surroundings)}, prove or prover.prove_all)
     assert isinstance(found, Settled)
     return found
 
@@ -115,6 +127,12 @@ def test_what_an_author_keeps_from_becoming_typographic_stays_as_it_is(prover: P
     found = settled(prover, "escaped")
     text = r"""It\\'s a \\"word\\", *it\\'s* \\--long\\..., -\\-x and c:\\\\.cache_x, .y."""
     expected = f"# Title\n\n{text}\n"
+    assert (True, expected, {}) == (found.proven, found.written.text, found.choices)
+
+
+def test_a_quote_beside_an_escaped_blank_is_written_as_it_is_shown_at_once(prover: Prover) -> None:
+    found = settled(prover, "blank")
+    expected = "# Title\n\nThe `code`‘s and “it *is*“ all.\n"
     assert (True, expected, {}) == (found.proven, found.written.text, found.choices)
 
 
@@ -135,6 +153,19 @@ def test_a_directive_that_makes_rst_of_its_own_stays_rst_and_others_do_not(prove
     kept = "```{eval-rst}\n.. generates:: A::;;   code\n```"
     expected = f"# Title\n\n{kept}\n\n```{{shows}}\n```\n\nText.\n"
     assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_blocks_that_need_rst_are_not_tried_one_by_one_again(prover: Prover) -> None:
+    tried: list[str] = []
+
+    def prove(texts: Mapping[str, str]) -> Mapping[str, PageProof]:
+        tried.extend(texts.values())
+        return prover.prove_all(texts)
+
+    found = settled(prover, "tells", prove)
+    kept = [mark.construct for mark in found.written.marks if mark.way == EVAL_RST]
+    assert (True, ["directive tells"] * 3) == (found.proven, kept)
+    assert [False, True] == ["eval-rst" in text for text in tried]
 
 
 def test_a_page_that_cannot_be_proven_says_what_is_new_and_is_not_taken_whole(

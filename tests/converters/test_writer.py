@@ -9,6 +9,7 @@ from converters import project, recorder
 from converters.conf import Change
 from converters.pen import EXTENSIONS, Surroundings
 from converters.recorder import record
+from converters.shapes import Argument, Body, Shape
 from converters.writer import write
 
 
@@ -25,6 +26,16 @@ def test_a_footnote_that_is_to_stay_rst_is_written_all_the_same() -> None:
     (again,) = [mark for mark in kept.marks if mark.construct == "footnote"]
     assert (write(text).text, "native") == (kept.text, again.way)
     assert again.choices - 1 == again.choice  # there is no further way
+
+
+def test_a_directive_with_a_heading_in_it_stays_rst_at_once() -> None:
+    described = Shape(argument=Argument.SIGNATURES, body=Body.PROSE)
+    text = "Title\n=====\n\n.. confval:: x\n\n   Text.\n\n   More\n   ----\n\n   Text.\n"
+    written = write(record(text, registry={"confval": described}))
+    assert [("directive confval", "eval-rst", 1)] == [
+        (mark.construct, mark.way, mark.choices) for mark in written.marks if len(mark.key) == 2
+    ]
+    assert "More\n   ----" in written.text
 
 
 def test_a_page_is_tried_with_every_extension_that_pages_may_need() -> None:
