@@ -15,12 +15,25 @@ from pathlib import Path
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", ".tox", ".nox", ".venv", ".mypy_cache"})
 
 
+#: What stands at the top of a project, an unpacked release among them.
+_MARKS = (
+    "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", ".readthedocs.yaml", ".readthedocs.yml",
+    "flake.nix", "default.nix", "Cargo.toml", "package.json", "go.mod", "CMakeLists.txt",
+)  # fmt: skip
+
+
 def root_of(source: Path) -> Path:
-    """Return the project's root: the directory with ``.git`` above ``source``, else its own."""
-    for directory in (source, *source.parents):
+    """Return the project's root, in which conf.py may look for files.
+
+    It is the directory with ``.git``, ``source`` or one above it; without one, as where a release
+    was unpacked, the nearest with a file that stands at the top of projects; else ``source``.
+    """
+    above = (source, *source.parents)
+    for directory in above:
         if (directory / ".git").exists():
             return directory
-    return source
+    marked = (d for d in above if any((d / name).is_file() for name in _MARKS))
+    return next(marked, source)
 
 
 def mirror(

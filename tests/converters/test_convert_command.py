@@ -202,6 +202,16 @@ def test_a_conf_that_hangs_is_ended(site: Path, capsys: pytest.CaptureFixture[st
     )
 
 
+def test_a_conf_finds_the_project_of_an_unpacked_release(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site.parent / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    conf = f"{CONF}import pathlib\nproject = pathlib.Path('../pyproject.toml').read_text()\n"
+    (site / "conf.py").write_text(conf)
+    assert convert(site, "--check") == 1
+    assert "3 of 3 pages proven" in capsys.readouterr().err
+
+
 def test_a_conf_that_writes_beside_itself_writes_to_a_copy(site: Path) -> None:
     made(site, {"conf.py": f"{CONF}from pathlib import Path\nPath('made.txt').write_text('')\n"})
     before = files(site)
