@@ -91,6 +91,8 @@ def _names(text: str) -> set[str]:
                 found.add(name)
             case ast.ImportFrom(names=names):
                 found |= {alias.asname or alias.name for alias in names}
+            case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "exec")):
+                found.add("*")
             case _:
                 pass
     return found

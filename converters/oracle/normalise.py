@@ -42,6 +42,7 @@ def normalise(
     ``goal`` is asked for fragments on other pages.  ``rules`` are `RULES` unless tests leave one
     out.  The page's facts are the document's ``meta`` elements alone.
     """
+    _own_children(document)
     places = places or Places.of(document)
     style = str(getattr(document.settings, "table_style", ""))
     context = Context(
@@ -57,6 +58,21 @@ def normalise(
     return Page(
         name=name, blocks=tuple(_blocks(document, (), source)), facts=facts, anchors=anchors
     )
+
+
+def _own_children(node: nodes.Element) -> None:
+    """Let every node be in one place, and know its parent: extensions put some in two."""
+    seen: set[int] = set()
+    stack = [node]
+    while stack:
+        parent = stack.pop()
+        for place, child in enumerate(parent.children):
+            own = child.deepcopy() if id(child) in seen else child
+            seen.add(id(own))
+            parent.children[place] = own
+            own.parent = parent
+            if isinstance(own, nodes.Element):
+                stack.append(own)
 
 
 def _rewrite(document: nodes.document, rules: Sequence[Rule], context: Context) -> None:

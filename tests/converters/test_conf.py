@@ -46,6 +46,20 @@ MYST = Change(extensions=("myst_parser",))
                 'extensions = [*globals().get("extensions", ()), "myst_parser"]\n'
             ),
         ),
+        (
+            "globals().update(settings())\n",
+            (
+                "globals().update(settings())\n\n"
+                'extensions = [*globals().get("extensions", ()), "myst_parser"]\n'
+            ),
+        ),
+        (
+            "exec(open('shared.py').read())\n",
+            (
+                "exec(open('shared.py').read())\n\n"
+                'extensions = [*globals().get("extensions", ()), "myst_parser"]\n'
+            ),
+        ),
         ("project = 'P'", "project = 'P'\n\nextensions = [\"myst_parser\"]\n"),
         ("", 'extensions = ["myst_parser"]\n'),
         ("x = 1\r\nextensions = []\r\n", 'x = 1\r\nextensions = ["myst_parser"]\r\n'),

@@ -68,6 +68,12 @@ def test_an_option_that_is_none_is_absent() -> None:
     assert () == first(normalise(document(nodes.container(own=None)))).attributes
 
 
+def test_a_node_that_an_extension_put_in_two_places_is_in_both() -> None:
+    shared = nodes.inline("", "twice")
+    page = normalise(document(nodes.paragraph("", "", shared), nodes.paragraph("", "", shared)))
+    assert [("twice",), ("twice",)] == [block.element.children for block in page.blocks]
+
+
 def test_the_line_of_an_included_text_is_not_one_of_the_page() -> None:
     own, included = nodes.paragraph("", "a"), nodes.paragraph("", "b")
     own.line, own.source = 3, "page.rst"
