@@ -32,7 +32,10 @@ def main(argv: Sequence[str]) -> int:
         with _stopped_by(signal.SIGTERM, signal.SIGHUP):
             return _convert(arguments)
     except DoctestNixError as error:
-        print(error, file=sys.stderr)
+        trace = getattr(error, "trace", "")
+        if arguments.trace and trace:
+            print(trace.rstrip(), file=sys.stderr)
+        print(str(error).replace(f"{Path.cwd()}/", ""), file=sys.stderr)
         return 1
     except (KeyboardInterrupt, _Stopped) as stop:
         print("Stopped; nothing was changed.", file=sys.stderr)
@@ -88,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a report in Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    parser.add_argument(
+        "--trace", action="store_true", help="show the stack of an error in the project's code"
+    )
     parser.add_argument(
         "--timeout",
         type=float,

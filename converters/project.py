@@ -60,7 +60,10 @@ def plan(
     )
     foreign = engine == rst_to_myst.NAME
     started = time.monotonic()
-    prover, settings, change = opened(state)
+    try:
+        prover, settings, change = opened(state)
+    except ProjectError as error:
+        raise error.of(_copy(state, "before"), state.scope.root) from None
     with prover:
         baseline = prover.site()
         read = time.monotonic()
@@ -156,9 +159,13 @@ def _neutral(state: Drafts) -> dict[str, object]:
     return {"root_doc": page, "include_patterns": [f"{glob.escape(page)}.*"]}
 
 
+def _copy(state: Drafts, name: str) -> Path:
+    return state.directory / name / state.scope.root.name
+
+
 def _mirrored(state: Drafts, name: str) -> Path:
     scope = state.scope
-    target = state.directory / name / scope.root.name
+    target = _copy(state, name)
     remove(target)
     only = frozenset({scope.within}) if scope.conf is None and scope.within.is_file() else None
     return mirror(scope.root, scope.source, target, only=only, left_out=[state.directory])
@@ -216,7 +223,7 @@ def _leave_unreadable(state: Drafts, prover: Prover) -> bool:
 def _show_fragments(state: Drafts) -> None:
     """Put what is included as MyST beside the baseline's sources, where pages are tried."""
     scope = state.scope
-    copy = state.directory / "before" / scope.root.name / scope.source.relative_to(scope.root)
+    copy = _copy(state, "before") / scope.source.relative_to(scope.root)
     texts = {
         target_of(draft.path): draft.written.text
         for name, draft in state.drafts.items()
@@ -284,12 +291,14 @@ def _unequal(state: Drafts, proof: SiteProof) -> dict[str, PageProof]:
 def _settle(state: Drafts, prover: Prover, unequal: Mapping[str, PageProof], *, last: bool) -> None:
     """Find other ways for pages; those that had theirs, and all before the last build, are left."""
     waiting: dict[str, Settling] = {}
+    tried: dict[str, str] = {}
     for name, page in unequal.items():
         draft = state.drafts[name]
         if draft.settled or last or draft.written is None:
             _leave_unequal(state, draft, page)
             continue
         draft.settled = True
+        tried[name] = draft.written.text
         waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
     found: dict[str, Settled | UnwritableError] = {}
     reason = ""
@@ -307,6 +316,8 @@ def _settle(state: Drafts, prover: Prover, unequal: Mapping[str, PageProof], *, 
             case UnwritableError() as unsaid:
                 leave(state, name, draft.path, f"MyST cannot say it: {unsaid}")
             case Settled() as settled if settled.proven:
+                # One that is equal as it is waits for the pages that it links to.
+                draft.settled = settled.written.text != tried[name]
                 draft.written = settled.written
             case settled:
                 _leave_unequal(state, draft, settled.proof, settled.written.marks)

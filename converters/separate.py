@@ -14,6 +14,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -32,27 +33,100 @@ Arguments = TypeVarTuple("Arguments")
 #: Run by name, so that what it pickles belongs to this module and not to its ``__main__``.
 _MAIN = "import sys; from converters.separate import serve; serve(*map(int, sys.argv[1:]))"
 
+#: Where this package is.
+_HERE = os.path.dirname(os.path.realpath(__file__))
+
 #: How many lines of a failed process's output an error shows.
 _TAIL = 12
 
 
 class ProjectError(DoctestNixError):
-    """The documentation project cannot be read: its conf.py, an extension, or Sphinx failed."""
+    """The documentation project cannot be read: its conf.py, an extension, or Sphinx failed.
+
+    ``trace`` is what the project's process said last: a stack trace, or the end of its output.
+    ``raised`` is the class of what its code raised, ``""`` where it raised nothing.
+    """
+
+    def __init__(
+        self, slug: Slug, problem: str, *, remedy: str = "", trace: str = "", raised: str = ""
+    ) -> None:
+        """Keep the trace apart: it is for those who ask for it."""
+        super().__init__(slug, problem, remedy=remedy)
+        self.trace = trace
+        self.raised = raised
+
+    def of(self, copy: Path, original: Path) -> ProjectError:
+        """Return the error with paths below ``copy`` as those below ``original``."""
+        problem, trace = (
+            text.replace(f"{copy}/", f"{original}/") for text in (self.problem, self.trace)
+        )
+        return ProjectError(self.slug, problem, remedy=self.remedy, trace=trace, raised=self.raised)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """What a call in another process raised: ``what`` in one line, ``trace`` with its places."""
+    """What a call in another process raised: ``what`` in one line, ``trace`` with its places.
+
+    ``kind`` is the exception's class, ``missing`` the module that is not installed, ``""`` for
+    none, ``place`` the innermost line that no package has installed, ``""`` where none is known.
+    """
 
     what: str
     trace: str
+    kind: str = ""
+    missing: str = ""
+    place: str = ""
 
     @classmethod
     def now(cls) -> Raised:
-        """Take down the exception that is being handled."""
-        kind, error, _trace = sys.exc_info()
-        name = kind.__name__ if kind is not None else "nothing"
-        return cls(what=f"{name}: {error}".strip(), trace=traceback.format_exc())
+        """Take down the exception that is being handled; causes tell more than what they led to."""
+        error = sys.exc_info()[1] or Exception("nothing")
+        cause = _cause(error)
+        return cls(
+            what=f"{type(cause).__name__}: {_line(str(cause))}".rstrip(": "),
+            trace=traceback.format_exc(),
+            kind=type(error).__name__,
+            missing=(cause.name or "") if isinstance(cause, ModuleNotFoundError) else "",
+            place=_place(cause) or _place(error),
+        )
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, and what to do, in a line."""
+        if self.missing:
+            where = f" ({self.place})" if self.place else ""
+            return f"The site needs the module {self.missing!r}{where}: install what offers it"
+        where = f"{self.place}: " if self.place else ""
+        return (
+            f"The site cannot be read: {where}{self.what}; "
+            "it has to build with sphinx-build first, and --trace shows the stack"
+        )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what an exception came of; Sphinx keeps an extension's own as ``orig_exc``."""
+    seen: set[int] = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        further = error.__cause__ or getattr(error, "orig_exc", None)
+        error = further if isinstance(further, BaseException) else error
+    return error
+
+
+def _line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost place in a file that is no installed one and none of this package."""
+    installed = (*{os.path.realpath(path) for path in sysconfig.get_paths().values()}, _HERE)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if os.path.isfile(frame.filename)
+        and not os.path.realpath(frame.filename).startswith(installed)
+    ]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 class SeparateProcess(Generic[Subject]):
@@ -139,7 +213,7 @@ class SeparateProcess(Generic[Subject]):
     def _ask(self, request: object, timeout: float) -> Any:
         if self._request == -1:
             raise ProjectError(
-                Slug.PROJECT, "The process that reads the project is closed", remedy=self._tail()
+                Slug.PROJECT, "The process that reads the project is closed", trace=self._tail()
             )
         try:
             _write(self._request, pickle.dumps(request))
@@ -149,18 +223,19 @@ class SeparateProcess(Generic[Subject]):
             raise ProjectError(
                 Slug.PROJECT,
                 f"The project's own code (conf.py and extensions) took over {timeout:g} seconds",
-                remedy=self._tail() or "Give it more time, or see what its conf.py waits for.",
+                remedy="Give it more time, or see what its conf.py waits for.",
+                trace=self._tail(),
             ) from None
         except OSError:
             data = None
         if data is None:
             self.close()
             raise ProjectError(
-                Slug.PROJECT, "The process that reads the project ended", remedy=self._tail()
+                Slug.PROJECT, "The process that reads the project ended", trace=self._tail()
             )
         answer = pickle.loads(data)  # noqa: S301 - written by our own process, run by this user
         if isinstance(answer, Raised):
-            raise ProjectError(Slug.PROJECT, answer.what, remedy=answer.trace)
+            raise ProjectError(Slug.PROJECT, answer.problem, trace=answer.trace, raised=answer.kind)
         return answer
 
     def _tail(self) -> str:

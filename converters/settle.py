@@ -83,14 +83,15 @@ def settle(
 ) -> Settling:
     """Find ways for a page's blocks with which it is equal, as few of them as RST as may be.
 
-    ``first`` is the page in the best ways, with its proof, where both are known.  No text is
+    ``first`` is the page in the best ways, with its proof in the whole site, where both are known.
+    A page that is equal as long as the others are as they were needs no other ways.  No text is
     yielded twice.  Raises UnwritableError where the page cannot be written at all.
     """
     page = _Page(record=record, surroundings=surroundings)
     choices: dict[Key, int] = {}
-    if first is not None:
-        page.proofs[first[0].text] = first[1]
-    written, proof = first or (yield from _try(page, choices))
+    written, proof = yield from _try(page, choices)
+    if not equal(proof) and first is not None:
+        written, proof = first
     for _ in range(ROUNDS):
         if equal(proof):
             break

@@ -177,7 +177,7 @@ def _open(project: Project, jobs: int, timeout: float) -> SeparateProcess[Worksh
     try:
         return SeparateProcess(Workshop, project, jobs, log=log, timeout=timeout)
     except ProjectError as error:
-        if not error.problem.startswith("ThemeError"):
+        if error.raised != "ThemeError":
             raise
     # The theme is not installed here.  Nothing is drawn with it: any other one does.
     plain = {**project.overrides, "html_theme": "basic", "html_theme_options": {}}

@@ -186,11 +186,35 @@ def test_a_path_that_is_not_there_is_a_misuse(
 def test_a_conf_that_fails_is_told_with_its_place(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made(site, {"conf.py": "raise RuntimeError('no settings today')\n"})
+    made(site, {"conf.py": "\n\nraise RuntimeError('no settings today')\n"})
     assert 1 == convert(site)
-    told = capsys.readouterr().err
-    assert "no settings today" in told
-    assert "[doctest-nix.project]" in told
+    assert (
+        f"The site cannot be read: {site}/conf.py:3: RuntimeError: no settings today; it has to "
+        "build with sphinx-build first, and --trace shows the stack [doctest-nix.project]\n"
+    ) == capsys.readouterr().err
+    assert 1 == convert(site, "--trace")
+    assert "Traceback (most recent call last):\n" in capsys.readouterr().err
+
+
+def test_a_module_that_is_not_installed_is_told_in_a_line(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(site, {"conf.py": "import no_such_module\n"})
+    assert 1 == convert(site)
+    assert (
+        f"The site needs the module 'no_such_module' ({site}/conf.py:1): install what offers it "
+        "[doctest-nix.project]\n"
+    ) == capsys.readouterr().err
+
+
+def test_an_extension_that_is_not_installed_is_told_in_a_line(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(site, {"conf.py": "extensions = ['no_such_module']\n"})
+    assert 1 == convert(site)
+    assert (
+        "The site needs the module 'no_such_module': install what offers it [doctest-nix.project]\n"
+    ) == capsys.readouterr().err
 
 
 def test_a_conf_that_hangs_is_ended(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

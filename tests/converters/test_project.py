@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from converters.migration import Migration
 from converters.project import plan
+from converters.settle import RECLAIMED
 
 SITE = {
     "conf.py": '''\
@@ -120,3 +123,46 @@ def test_the_settings_get_what_the_pages_use(migration: Migration) -> None:
     assert 'extensions = ["sphinx.ext.extlinks", "myst_parser"]' in added
     assert "myst_footnote_sort = False" in added
     assert 'myst_substitutions = {\n    "tool": "the *Tool*",\n}' in added
+
+
+APART = {
+    "conf.py": """\
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+
+
+class Makes(Directive):
+    def run(self):
+        made = nodes.container()
+        lines = [".. program:: p", "", ".. option:: --all", "", "   All."]
+        self.state.nested_parse(StringList(lines, ""), 0, made)
+        return [made]
+
+
+class Shows(Directive):
+    def run(self):
+        return [nodes.paragraph("", "shown")]
+
+
+def setup(app):
+    app.add_directive("makes", Makes)
+    app.add_directive("shows", Shows)
+""",
+    "index.rst": "Start\n=====\n\n.. toctree::\n\n   options\n",
+    "options.rst": "Options\n=======\n\n.. makes::\n",
+    "user.rst": (
+        ":orphan:\n\nUser\n====\n\nTry :option:`p --all`.\n\n" + ".. shows::\n\n" * (RECLAIMED + 1)
+    ),
+}
+
+
+def test_a_page_that_only_waits_for_another_keeps_its_best_ways(tmp_path: Path) -> None:
+    for name, text in APART.items():
+        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "site" / name).write_text(text)
+    (tmp_path / "work").mkdir()
+    found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
+    assert () == found.left
+    assert "```{eval-rst}\n.. makes::\n```\n" in written(found, "options.rst")
+    assert "eval-rst" not in written(found, "user.rst")
