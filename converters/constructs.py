@@ -13,14 +13,14 @@ from converters.pen import Key, Lines, Pen, UnwritableError, stack
 from converters.recorder import DirectiveRecord
 
 
-def target(node: nodes.target) -> Lines | None:
+def target(pen: Pen, node: nodes.target) -> Lines | None:
     """Write a target: a label, a link definition, or nothing where it is written elsewhere."""
     names = node["names"] or node["dupnames"]
     if not names or "refname" in node:
         return None
     name = written_name(node)
     if "refuri" in node:
-        if not is_definition(node):
+        if not is_definition(node) or id(node) in pen.page.repeated:
             return None
         goal = inline.destination(node["refuri"])
         return Lines(text=(f"[{inline.bracketed(name)}]: {goal}",))

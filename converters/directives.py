@@ -26,7 +26,7 @@ from converters.pen import (
     stack,
 )
 from converters.recorder import DirectiveRecord
-from converters.shapes import AUTODOC, KNOWN, Argument, Body, Shape, shape_of
+from converters.shapes import KNOWN, Argument, Body, Shape, shape_of
 
 _READ = re.compile(r":[\w.+:-]+:`[^`]|\[#[\w.+:-]+\]_")
 
@@ -65,7 +65,7 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "table":
             yield DIRECTIVE, lambda: _table(pen, node)
             yield DIRECTIVE, lambda: _table_of_lists(pen, node, key)
-        case _ if name in AUTODOC:
+        case _ if shape.docstrings:
             pass  # docstrings are RST
         case _ if next(node.findall(nodes.section), None) is not None:
             pass  # headings in a directive end it in MyST
@@ -84,8 +84,9 @@ def generates(pen: Pen, node: DirectiveRecord) -> bool:
 
     What describes an object shows its signature, without RST of its own.
     """
-    described = shape_of(node["name"], pen.surroundings.registry).argument is Argument.SIGNATURES
-    known = node["name"].lower() in {*KNOWN, *AUTODOC}
+    shape = shape_of(node["name"], pen.surroundings.registry)
+    described = shape.argument is Argument.SIGNATURES
+    known = node["name"].lower() in KNOWN or shape.docstrings
     return not (node["content"] or known or described)
 
 

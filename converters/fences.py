@@ -108,7 +108,8 @@ def argument(pen: Pen, node: DirectiveRecord, shape: Shape) -> str:
         return ""
     match shape.argument:
         case Argument.TITLE:
-            return " ".join(markup(pen, text).split("\n"))
+            # A title that shows nothing is one all the same: a blank that is not stripped.
+            return " ".join(markup(pen, text).split("\n")) or "&#32;"
         case Argument.SIGNATURES:
             text = re.sub(r"\\\n\s*", "", text)  # one signature on two lines
             if "\n" in text:

@@ -56,9 +56,31 @@ def heading(pen: Pen, children: Iterable[nodes.Node]) -> str:
 def parts(pen: Pen, children: Iterable[nodes.Node]) -> list[Part]:
     """Return what ``children`` say as text and markup, in order."""
     found: list[Part] = []
+    stripping = False
     for child in children:
-        found += _parts(pen, child)
+        following = _parts(pen, child)
+        before, after = _trims(pen, child)
+        if before and found and isinstance(last := found[-1], Text):
+            found[-1] = Text(text=last.text.rstrip())
+        if stripping and following and isinstance(first := following[0], Text):
+            following[0] = Text(text=first.text.lstrip())
+        stripping = after
+        found += following
     return found
+
+
+def _trims(pen: Pen, node: nodes.Node) -> tuple[bool, bool]:
+    """Tell whether a substitution takes the white space before it, and after it."""
+    if not isinstance(node, nodes.substitution_reference):
+        return False, False
+    definition, _ = _definition(pen, node.astext())
+    options = {
+        name
+        for child in (definition.children if definition is not None else ())
+        if isinstance(child, DirectiveRecord)
+        for name in dict(child["options"])
+    }
+    return bool(options & {"trim", "ltrim"}), bool(options & {"trim", "rtrim"})
 
 
 def _parts(pen: Pen, node: nodes.Node) -> list[Part]:
@@ -255,7 +277,7 @@ def _substitution(pen: Pen, node: nodes.substitution_reference) -> list[Part]:
         if name.lower() in _SPHINX_SUBSTITUTIONS:
             return [Markup(text=role_span("sub-ref", name.lower()))]
         raise UnwritableError(f"an unknown substitution, {name!r}")
-    if pen.careful or pen.in_template:
+    if pen.careful or pen.in_template or any(_trims(pen, node)):
         return expansion(pen, definition)
     key = substitution_key(name)
     if shared:
@@ -311,8 +333,6 @@ def expansion(pen: Pen, definition: nodes.substitution_definition) -> list[Part]
 
 def characters(node: DirectiveRecord) -> str:
     """Read the codes of a ``unicode`` directive; a comment after them is no part of it."""
-    if {"trim", "ltrim", "rtrim"} & dict(node["options"]).keys():
-        raise UnwritableError("a substitution that trims what is around it")
     text = re.split(r"(?:^|[ \n])\.\. ", node["argument"] or "")[0]
     try:
         return "".join(directives.unicode_code(code) for code in text.split())

@@ -46,7 +46,7 @@ def section(pen: Pen, node: nodes.section) -> Lines:
     end = pen.record.end_line(node)
     while rest and isinstance(last := rest[-1], nodes.target) and "refuri" not in last:
         span = pen.record.span(rest.pop())
-        written = constructs.target(last)
+        written = constructs.target(pen, last)
         if span is None or written is None:
             raise UnwritableError("a section that ends in a label without a place")
         end = span.line - 1
@@ -89,7 +89,8 @@ def _with_address(pen: Pen, text: str, reference: nodes.reference) -> str:
         return text
     words = reference.rawsource.split()
     pattern = r"(?<![\w`])" + r"\s+".join(re.escape(word) for word in words) + r"(?![\w`_])"
-    shown = " ".join(reference.astext().split()).replace("<", "\\<")
+    quoted = re.fullmatch(r"`(.*[^>\s])`__?", " ".join(words))
+    shown = quoted[1] if quoted else " ".join(reference.astext().split()).replace("<", "\\<")
     return re.sub(pattern, lambda _: f"`{shown} <{goal.uri}>`__", text, count=1)
 
 
@@ -103,6 +104,8 @@ def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> s
     if isinstance(child, DirectiveRecord) and kind == "replace":
         shown = " ".join(" ".join(child["content"]).split())
     elif isinstance(child, DirectiveRecord) and kind == "unicode":
+        if {"trim", "ltrim", "rtrim"} & dict(child["options"]).keys():
+            raise UnwritableError("RST with a substitution that trims what is around it")
         shown = inline.characters(child)
     else:
         raise UnwritableError("RST with a substitution that is no text")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from docutils import nodes
 
-from converters.drafts import Drafts, target_of
+from converters.drafts import Draft, Drafts, target_of
 from converters.migration import Kept, PageFate, PageOutcome
-from converters.pen import EVAL_RST, Mark
-from converters.recorder import DirectiveRecord, Record
-from converters.shapes import AUTODOC
+from converters.pen import EVAL_RST
+from converters.recorder import DirectiveRecord
+from converters.shapes import shape_of
 
 
 def outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
@@ -24,23 +24,24 @@ def outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
                 target=target_of(draft.path),
                 fate=PageFate.PROVEN,
                 text=draft.written.text,
-                kept=tuple(_kept(draft.record, draft.written.marks)),
+                kept=tuple(_kept(draft)),
                 blocks=count(draft.record.document),
             )
     return tuple(found[name] for name in sorted(found))
 
 
-def _kept(source: Record, marks: Sequence[Mark]) -> Iterator[Kept]:
-    for mark in marks:
+def _kept(draft: Draft) -> Iterator[Kept]:
+    for mark in draft.written.marks if draft.written is not None else ():
         if mark.way == EVAL_RST:
-            node: nodes.Node = source.document
+            node: nodes.Node = draft.record.document
             for index in mark.key:
                 node = node.children[index]
             yield Kept(
                 line=mark.source_line,
                 construct=mark.construct,
                 blocks=(count(node) or 1) if mark.key else 1,
-                autodoc=mark.construct.removeprefix("directive ") in AUTODOC,
+                autodoc=isinstance(node, DirectiveRecord)
+                and shape_of(node["name"], draft.surroundings.registry).docstrings,
             )
 
 

@@ -35,7 +35,7 @@ class Page:
     ``anonymous`` maps the id of an anonymous reference's node to the goal it has by its order.
     ``notes`` maps the id of a footnote's or footnote reference's node to its MyST label.
     ``substitutions`` maps a name to its definition's node.  ``labels`` are those of the page's
-    link definitions.
+    link definitions, ``repeated`` the ids of those that say once more what one above them says.
     """
 
     goals: Mapping[str, Goal] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Page:
     notes: Mapping[int, str] = field(default_factory=dict)
     substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
+    repeated: frozenset[int] = frozenset()
 
     def note_of(self, mark: nodes.footnote_reference) -> str | None:
         """Return the MyST label that a footnote's mark has, None where there is none.
@@ -77,6 +78,7 @@ def survey(record: Record, *, links: Mapping[str, str] | None = None) -> Page:
             for goal in goals.values()
             if isinstance(goal, Link) and goal.label is not None
         ),
+        repeated=frozenset(_repeated(record.document)),
     )
 
 
@@ -127,6 +129,16 @@ def _targets(document: nodes.document) -> Iterator[tuple[str, Goal | str]]:
         if label:
             name = nodes.fully_normalize_name(label)
             yield name, Anchor(name=name)
+
+
+def _repeated(document: nodes.document) -> Iterator[int]:
+    known: set[tuple[str, str]] = set()
+    for target in document.findall(nodes.target):
+        if "refuri" in target and is_definition(target):
+            said = {(name, target["refuri"]) for name in (*target["names"], *target["dupnames"])}
+            if said and said <= known:
+                yield id(target)
+            known |= said
 
 
 def _propagated(target: nodes.target) -> nodes.target:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import posixpath
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -66,6 +68,7 @@ def plan(
         raise error.of(_copy(state, "before"), state.scope.root) from None
     with prover:
         baseline = prover.site()
+        settings = replace(settings, unreadable=dict(baseline.unreadable))
         read = time.monotonic()
         record_all(state, prover, settings)
         if foreign:
@@ -156,7 +159,11 @@ def _neutral(state: Drafts) -> dict[str, object]:
     if scope.conf is not None or scope.within.is_dir():
         return {}
     page = scope.within.relative_to(scope.source).with_suffix("").as_posix()
-    return {"root_doc": page, "include_patterns": [f"{glob.escape(page)}.*"]}
+    return {
+        "root_doc": page,
+        "include_patterns": [f"{glob.escape(page)}.*"],
+        "primary_domain": None,  # `class` is docutils' own where no Sphinx site is
+    }
 
 
 def _copy(state: Drafts, name: str) -> Path:
@@ -191,9 +198,9 @@ def _prove_all(
         state.progress("building the new site", number, _BUILDS)
         try:
             proof = _built(state, baseline, change, inventories)
-        except ProjectError:
-            if not _leave_unreadable(state, prover):
-                raise
+        except ProjectError as error:
+            if not (_leave_unreadable(state, prover) or _leave_wanted(state, error)):
+                raise error.of(_copy(state, "after"), state.scope.root) from None
             continue
         unequal = _unequal(state, proof)
         if not unequal:
@@ -218,6 +225,23 @@ def _leave_unreadable(state: Drafts, prover: Prover) -> bool:
             _leave_unequal(state, draft, proof)
             found = True
     return found
+
+
+def _leave_wanted(state: Drafts, error: ProjectError) -> bool:
+    """Leave the pages whose RST files the project's code wants; return whether there were any.
+
+    It names the first one that it misses, and most likely goes through a folder.
+    """
+    folders = {
+        posixpath.dirname(draft.path)
+        for draft in state.drafts.values()
+        if re.search(rf"(?<![\w.-]){re.escape(draft.path)}(?![\w.-])", error.problem)
+    }
+    wanted = [d for d in state.drafts.values() if posixpath.dirname(d.path) in folders]
+    what = error.of(_copy(state, "after"), state.scope.root).problem.split("; ")[0]
+    for draft in wanted:
+        leave(state, draft.name, draft.path, f"the site is not built without this file: {what}")
+    return bool(wanted)
 
 
 def _show_fragments(state: Drafts) -> None:

@@ -18,13 +18,14 @@ from docutils import frontend, nodes, statemachine, utils
 from docutils.parsers.rst import Directive, Parser, directives, languages, roles, states
 from docutils.statemachine import StringList
 
-from converters.shapes import AUTODOC, Argument, Body, Shape, shape_of
+from converters.shapes import Argument, Body, Shape, shape_of
 
 
 class DirectiveRecord(nodes.General, nodes.Inline, nodes.Element):
     """A directive as written.
 
-    Attributes: ``name``, ``argument`` (lines joined by newlines, None where there is none),
+    Attributes: ``name`` (``rst-class`` for a ``class`` that describes nothing, since a domain may
+    have that name), ``argument`` (lines joined by newlines, None where there is none),
     ``options`` (pairs of name and value in source order), ``content`` (the body's lines, common
     indentation removed).  Its children are the parsed body where the body may be prose; those of
     a glossary are ``definition_list_item`` nodes.
@@ -163,7 +164,7 @@ def _recording(
     def directive(
         name: str, language: Any, document: nodes.document
     ) -> tuple[type[Directive], list[nodes.system_message]]:
-        return _recorder(shape_of(name, registry)), []
+        return _recorder(name, shape_of(name, registry)), []
 
     def role(
         name: str, language: Any, lineno: int, reporter: Any
@@ -204,8 +205,9 @@ class _Options(dict[str, Callable[[str], Any]]):
         return lambda value: value or ""
 
 
-def _recorder(shape: Shape) -> type[Directive]:
+def _recorder(name: str, shape: Shape) -> type[Directive]:
     takes_argument = shape.argument is not Argument.NONE
+    own_class = name.lower() == "class" and shape.argument is not Argument.SIGNATURES
 
     class Recorder(Directive):
         required_arguments = 0
@@ -219,7 +221,7 @@ def _recorder(shape: Shape) -> type[Directive]:
         def run(self) -> list[nodes.Node]:
             node = DirectiveRecord(
                 self.block_text,
-                name=self.name,
+                name="rst-class" if own_class else self.name,
                 argument=self.arguments[0] if self.arguments else None,
                 options=tuple(self.options.items()),
                 content=tuple(self.content),
@@ -229,7 +231,7 @@ def _recorder(shape: Shape) -> type[Directive]:
             return [node]
 
         def _record_body(self, node: DirectiveRecord) -> None:
-            if self.name.lower() in AUTODOC or not self.content:
+            if shape.docstrings or not self.content:
                 return
             if shape.body is Body.GLOSSARY:
                 self._record_glossary(node)

@@ -36,12 +36,14 @@ class Shape:
 
     ``parsed_options`` are those whose value is markup.  ``colon`` is true of directives that hold
     prose for the reader: they are fenced with colons, so that the prose stays readable where
-    MyST is not understood.  ``options`` are the names it knows, None where any may stand.
+    MyST is not understood.  ``docstrings`` is true where RST from elsewhere is shown.
+    ``options`` are the names it knows, None where any may stand.
     """
 
     argument: Argument = Argument.NONE
     body: Body = Body.NONE
     colon: bool = False
+    docstrings: bool = False
     parsed_options: tuple[str, ...] = ()
     options: frozenset[str] | None = None
 
@@ -131,6 +133,8 @@ ANY = Shape(argument=Argument.LITERAL, body=Body.UNKNOWN)
 def shape_of(name: str, registry: Mapping[str, Shape]) -> Shape:
     """Return the shape of directive ``name``: the known one, the registry's, else `ANY`."""
     lowered = name.lower()
+    if lowered in AUTODOC:
+        return Shape(argument=Argument.LITERAL, body=Body.UNKNOWN, docstrings=True)
     found = KNOWN.get(lowered) or registry.get(name) or registry.get(lowered)
     if found is None and ":" in name:  # a domain's: most of them describe an object
         return Shape(argument=Argument.SIGNATURES, body=Body.UNKNOWN)

@@ -13,6 +13,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives as rst_directives
 from sphinx.directives import ObjectDescription
 from sphinx.environment import BuildEnvironment
+from sphinx.ext.autodoc.directive import AutodocDirective
 
 from converters.oracle import Workshop
 from converters.shapes import Argument, Body, Shape
@@ -135,6 +136,7 @@ def _shape(directive: Any) -> Shape:
     return Shape(
         argument=argument if takes else Argument.NONE,
         body=body if directive.has_content else Body.NONE,
+        docstrings=isinstance(directive, type) and issubclass(directive, AutodocDirective),
         options=frozenset() if not spec else (frozenset(spec) if known else None),
     )
 

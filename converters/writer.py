@@ -184,7 +184,7 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
         case nodes.system_message() | nodes.substitution_definition():
             return
         case nodes.target():
-            if (lines := constructs.target(node)) is not None:
+            if (lines := constructs.target(pen, node)) is not None:
                 yield NATIVE, lambda: lines
             return
         case nodes.comment():

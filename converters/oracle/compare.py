@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,17 +159,32 @@ def _gone(page: Page) -> PageProof:
     )
 
 
+#: A name that two pages give: the warning stands at the page that was read last.
+_TWICE = re.compile(r"(duplicate .*), other instance in ([^\s,]+)(.*)", re.DOTALL)
+
+
 def new_warnings(baseline: Sequence[Warned], candidate: Sequence[Warned]) -> tuple[Warned, ...]:
-    """Return the candidate's warnings that the baseline does not have, whatever their lines."""
-    known = Counter((w.page, w.message) for w in baseline)
+    """Return the candidate's warnings that the baseline does not have, whatever their lines.
+
+    That two pages give one name is the same warning at either of them.
+    """
+    known = Counter(map(_complaint, baseline))
     fresh: list[Warned] = []
     for warned in candidate:
-        key = (warned.page, warned.message)
+        key = _complaint(warned)
         if known[key]:
             known[key] -= 1
         else:
             fresh.append(warned)
     return tuple(fresh)
+
+
+def _complaint(warned: Warned) -> tuple[str, ...]:
+    twice = _TWICE.fullmatch(warned.message)
+    if twice is None:
+        return (warned.page, warned.message)
+    what, other, rest = twice.groups()
+    return (*sorted((warned.page, other)), what, rest)
 
 
 def compare_pages(baseline: Page, candidate: Page) -> PageProof:

@@ -149,26 +149,42 @@ class Workshop:
             self._pages[name] = self._look(name, doctree, self._objects[name], RULES)
         return self._pages[name]
 
+    def _seen(self, name: str) -> Attempt | Raised:
+        """Return the page ``name`` as `page` does, or what its links made Sphinx raise."""
+        try:
+            return self.page(name)
+        except Exception:
+            return Raised.now()
+
     def site(self, timeout: float) -> Site:
-        """Return the whole site; resolving it may take ``timeout`` seconds."""
+        """Return the whole site; resolving it may take ``timeout`` seconds.
+
+        A page on which Sphinx fails is taken for an empty one here too.
+        """
         start = time.monotonic()
         names = self.names
         count = min(len(names), self._jobs * 4)
         found: list[Attempt] = []
-        for chunk, pages in in_forks(
-            lambda chunk: [self.page(name) for name in chunk],
+        failed = dict(self.unreadable)
+        for chunk, looks in in_forks(
+            lambda chunk: [self._seen(name) for name in chunk],
             [names[first::count] for first in range(count)],
             jobs=self._jobs,
             timeout=timeout,
         ):
-            if isinstance(pages, Raised):
-                raise ExtensionError(f"{pages.what} (in one of {', '.join(chunk)})\n{pages.trace}")
-            found += pages
+            if isinstance(looks, Raised):
+                raise ExtensionError(f"{looks.what} (in one of {', '.join(chunk)})\n{looks.trace}")
+            for name, look in zip(chunk, looks, strict=True):
+                if isinstance(look, Raised):
+                    failed[name] = look.what
+                    found.append(Attempt(page=Page(name=name, blocks=()), warnings=()))
+                else:
+                    found.append(look)
         warnings = [*self.warnings, *(warned for page in found for warned in page.warnings)]
         return Site(
             pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
             warnings=tuple(sorted(warnings, key=lambda w: (w.page, w.line or 0, w.message))),
-            unreadable=tuple(sorted(self.unreadable.items())),
+            unreadable=tuple(sorted(failed.items())),
             seconds=self.seconds + time.monotonic() - start,
         )
 
@@ -184,8 +200,8 @@ class Workshop:
         def read_doc(docname: str, **options: Any) -> None:
             try:
                 read(docname, **options)
-            except Exception as error:
-                self.unreadable[docname] = f"{type(error).__name__}: {error}".strip()
+            except Exception:
+                self.unreadable[docname] = Raised.now().what
                 self.env.clear_doc(docname)
                 encoding = self.env.settings["input_encoding"]
                 self.env.settings["input_encoding"] = "latin-1"  # which any bytes are

@@ -217,6 +217,22 @@ def test_an_extension_that_is_not_installed_is_told_in_a_line(
     ) == capsys.readouterr().err
 
 
+def test_a_page_whose_links_sphinx_fails_on_is_left(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf = (
+        "def missing(app, env, node, content):\n"
+        "    raise KeyError(node['reftarget'])\n"
+        "def setup(app):\n"
+        "    app.connect('missing-reference', missing)\n"
+    )
+    made(site, {"conf.py": conf, "fails.rst": ":orphan:\n\nFails\n=====\n\nSee :ref:`nowhere`.\n"})
+    assert 0 == convert(site)
+    assert (
+        f"{site}/fails.rst: left as RST: Sphinx fails on it: KeyError: 'nowhere'\n"
+    ) in capsys.readouterr().err
+
+
 def test_a_conf_that_hangs_is_ended(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made(site, {"conf.py": "import time\nprint('asking a server')\ntime.sleep(600)\n"})
     assert 1 == convert(site, "--timeout", "2")
@@ -314,6 +330,15 @@ def test_one_page_without_a_conf_is_converted_alone(
         'There is no conf.py; the site\'s needs:\nextensions = ["myst_parser"]\n\n'
         'myst_enable_extensions = ["colon_fence"]\n' in capsys.readouterr().err
     )
+
+
+def test_a_class_directive_outside_a_sphinx_site_is_docutils_own(tmp_path: Path) -> None:
+    page = "A\n=\n\n.. class:: special\n\nText.\n\n.. class:: wide\n\n:field: text\n"
+    folder = made(tmp_path, {"a.rst": page})
+    assert 0 == convert(folder / "a.rst", "--write")
+    assert {
+        "a.md": "# A\n\n{.special}\nText.\n\n```{rst-class} wide\n```\n\n:field: text\n"
+    } == texts(folder)
 
 
 def test_one_page_of_a_site_is_converted_alone(site: Path) -> None:

@@ -166,3 +166,25 @@ def test_a_page_that_only_waits_for_another_keeps_its_best_ways(tmp_path: Path) 
     assert () == found.left
     assert "```{eval-rst}\n.. makes::\n```\n" in written(found, "options.rst")
     assert "eval-rst" not in written(found, "user.rst")
+
+
+def test_pages_whose_files_the_project_s_code_wants_stay(tmp_path: Path) -> None:
+    conf = (
+        "import os\n"
+        "for name in ('a', 'b'):\n"
+        "    if not os.path.exists(f'parts/{name}.rst'):\n"
+        "        raise RuntimeError(f'There is no parts/{name}.rst')\n"
+    )
+    page = ":orphan:\n\nPage\n====\n\nText.\n"
+    site = {"conf.py": conf, "index.rst": page, "parts/a.rst": page, "parts/b.rst": page}
+    for name, text in site.items():
+        (tmp_path / "site" / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / "site" / name).write_text(text)
+    (tmp_path / "work").mkdir()
+    found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
+    why = (
+        "the site is not built without this file: The site cannot be read: "
+        f"{tmp_path}/site/conf.py:4: RuntimeError: There is no parts/a.rst"
+    )
+    assert {"parts/a.rst": why, "parts/b.rst": why} == {p.path: p.reason for p in found.left}
+    assert ["index.rst"] == [page.path for page in found.converted]

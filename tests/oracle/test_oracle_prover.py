@@ -20,6 +20,7 @@ from converters.oracle import (
     compare_pages,
     compare_sites,
 )
+from converters.oracle.compare import new_warnings
 from converters.separate import ProjectError, Raised, in_forks
 
 INDEX = "Index\n=====\n\n.. toctree::\n\n   page\n\nSee :ref:`the-label` and :ref:`counted`.\n"
@@ -235,6 +236,16 @@ def test_a_theme_that_is_not_installed_is_no_hindrance(tmp_path: Path) -> None:
     assert () == found.warnings
 
 
+def test_a_name_that_two_pages_give_is_warned_of_at_either() -> None:
+    message = "duplicate label same, other instance in "
+    at_first = Warned(page="first", line=3, message=f"{message}second")
+    at_second = Warned(page="second", line=1, message=f"{message}first")
+    elsewhere = Warned(page="second", line=1, message=f"{message}third")
+    assert () == new_warnings((at_first,), (at_second,))
+    assert (elsewhere,) == new_warnings((at_first,), (elsewhere,))
+    assert (at_second,) == new_warnings((at_first,), (at_second, at_second))
+
+
 def test_a_conf_that_fails_is_an_error_with_its_trace(tmp_path: Path) -> None:
     source = site(tmp_path, conf="nothing_known()\n")
     with pytest.raises(ProjectError, match="nothing_known") as raised:
@@ -339,15 +350,17 @@ def test_forks_that_nobody_waits_for_are_killed(prover: Prover) -> None:
     assert 0 == prover.call(stop_early, timeout=20)
 
 
-def test_a_page_that_cannot_be_resolved_ends_the_build(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_resolved_is_unreadable_and_others_are_not(tmp_path: Path) -> None:
     conf = (
         "def fail(app, doctree, name):\n"
-        "    raise RuntimeError('cannot resolve ' + name)\n"
+        "    if name == 'page':\n"
+        "        raise RuntimeError('cannot resolve ' + name)\n"
         "def setup(app):\n"
         "    app.connect('doctree-resolved', fail)\n"
     )
-    with pytest.raises(ProjectError, match="cannot resolve"):
-        build(site(tmp_path, conf=conf), work=tmp_path / "work", timeout=60)
+    found = build(site(tmp_path, conf=conf), work=tmp_path / "work", timeout=60)
+    assert (("page", "RuntimeError: cannot resolve page"),) == found.unreadable
+    assert [("index", True), ("page", False)] == [(p.name, bool(p.blocks)) for p in found.pages]
 
 
 def test_what_a_page_leaves_behind_for_others_is_there_when_one_is_tried(tmp_path: Path) -> None:
