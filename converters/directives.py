@@ -58,6 +58,8 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
             # Its headings start at one in its own page, and here below those above it.
             for offset in (0, *range(pen.level, 0, -1)):
                 yield DIRECTIVE, partial(_include, pen, node, offset)
+        case "include" if node["argument"] in pen.surroundings.included.includes:
+            yield NATIVE, Lines
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
             pass  # what it includes is RST
         case "index" if "\n" in (node["argument"] or ""):

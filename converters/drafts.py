@@ -10,6 +10,7 @@ from pathlib import Path
 
 from converters import rst_to_myst
 from converters.conf import Change
+from converters.definitions import definitions_of
 from converters.migration import PageFate, PageOutcome
 from converters.oracle import Prover
 from converters.page import Link, survey
@@ -79,12 +80,14 @@ def record_all(state: Drafts, prover: Prover, settings: Settings) -> None:
     ]
     links = prover.call(links_of, uses_others, timeout=state.timeout) if uses_others else {}
     for name, text in texts.items():
+        page = record(text, registry=settings.registry, source=asked[name])
         state.drafts[name] = Draft(
             name=name,
             path=asked[name],
-            record=record(text, registry=settings.registry, source=asked[name]),
+            record=page,
             surroundings=replace(
                 common,
+                included=definitions_of(page, (source / asked[name]).parent, source),
                 links=links.get(name, {}),
                 converted=frozenset(texts),
                 directory=posixpath.dirname(name),

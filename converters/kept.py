@@ -103,6 +103,9 @@ def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> s
     kind = child["name"].lower() if isinstance(child, DirectiveRecord) else ""
     if isinstance(child, DirectiveRecord) and kind == "replace":
         shown = " ".join(" ".join(child["content"]).split())
+        for inner in child.findall(nodes.substitution_reference):
+            if inner.astext().lower() != name.lower():
+                shown = _expanded(pen, shown, inner)
     elif isinstance(child, DirectiveRecord) and kind == "unicode":
         if {"trim", "ltrim", "rtrim"} & dict(child["options"]).keys():
             raise UnwritableError("RST with a substitution that trims what is around it")

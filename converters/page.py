@@ -54,11 +54,16 @@ class Page:
         return self.notes.get(id(mark)) or (name if name in self.notes.values() else None)
 
 
-def survey(record: Record, *, links: Mapping[str, str] | None = None) -> Page:
+def survey(
+    record: Record,
+    *,
+    links: Mapping[str, str] | None = None,
+    substitutions: Mapping[str, nodes.substitution_definition] | None = None,
+) -> Page:
     """Find what every name of the page stands for.
 
     ``links`` are names that are defined outside the page (a prolog, an included file) and their
-    URIs; the page's own come first.
+    URIs, ``substitutions`` such as an included file defines; the page's own come first.
     """
     raw: dict[str, Goal | str] = {name: Link(uri=uri) for name, uri in (links or {}).items()}
     raw |= dict(_sections(record.document))
@@ -69,9 +74,12 @@ def survey(record: Record, *, links: Mapping[str, str] | None = None) -> Page:
         anonymous=dict(_anonymous(record.document, goals)),
         notes=dict(_notes(record.document)),
         substitutions={
-            name: node
-            for node in record.document.findall(nodes.substitution_definition)
-            for name in node["names"]
+            **(substitutions or {}),
+            **{
+                name: node
+                for node in record.document.findall(nodes.substitution_definition)
+                for name in node["names"]
+            },
         },
         labels=frozenset(
             goal.label

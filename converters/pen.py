@@ -11,6 +11,7 @@ from typing import Self
 
 from docutils import nodes
 
+from converters.definitions import Definitions
 from converters.escaping import Syntax
 from converters.page import Page
 from converters.recorder import DirectiveRecord, Record
@@ -125,7 +126,8 @@ class Surroundings:
     MyST extensions that are on already.  ``links`` are names that are defined outside the page
     and their addresses, ``substitutions`` those of a prolog or an epilog, ``roles`` the lines of
     its role directives by the role's name.  ``converted`` are the docnames that become Markdown,
-    ``fragments`` those of them that other pages include.  ``rst_suffixes`` is what their files
+    ``fragments`` those of them that other pages include, ``included`` what the page includes for
+    its names alone.  ``rst_suffixes`` is what their files
     end in now, ``directory`` the page's own.  ``registry`` tells the shapes of the project's
     directives.  ``quotes`` is the language in which Sphinx makes quotes typographic, ``""`` where
     it does not.  ``heading_labels`` is true where headings are labels, by their source.
@@ -140,6 +142,7 @@ class Surroundings:
     url_schemes: frozenset[str] = URL_SCHEMES
     converted: frozenset[str] = frozenset()
     fragments: frozenset[str] = frozenset()
+    included: Definitions = Definitions()  # noqa: RUF009 - it is frozen
     rst_suffixes: frozenset[str] = frozenset({".rst"})
     directory: str = ""
     quotes: str = ""

@@ -56,7 +56,11 @@ def write(
     surroundings = surroundings or Surroundings()
     pen = Pen(
         record=record,
-        page=survey(record, links=surroundings.links),
+        page=survey(
+            record,
+            links=surroundings.links,
+            substitutions=surroundings.included.substitutions,
+        ),
         surroundings=surroundings,
         choices=choices or {},
         default_role=surroundings.default_role,

@@ -241,7 +241,9 @@ class Workshop:
 
         # The page keeps its path, so that what it includes is found: its suffix means ``syntax``.
         suffixes, directory = app.config.source_suffix, builder.doctreedir
-        app.config.source_suffix = dict.fromkeys(suffixes, syntax.value)
+        notebooks = syntax is Syntax.MYST and "myst_nb" in app.extensions
+        kind = "myst-nb" if notebooks else syntax.value
+        app.config.source_suffix = dict.fromkeys(suffixes, kind)
         listener = app.connect("source-read", swap, priority=-1_000_000)
         try:
             with tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private:
@@ -306,7 +308,8 @@ class _Application(Sphinx):
     def preload_builder(self, name: str) -> None:
         self.inventories = Inventories(self, self._project.inventories)
         for extension in self._project.extensions:
-            self.setup_extension(extension)
+            if extension != "myst_parser" or "myst_nb" not in self.extensions:  # which has it
+                self.setup_extension(extension)
         super().preload_builder(name)
 
 

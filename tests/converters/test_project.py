@@ -168,6 +168,31 @@ def test_a_page_that_only_waits_for_another_keeps_its_best_ways(tmp_path: Path) 
     assert "eval-rst" not in written(found, "user.rst")
 
 
+def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path) -> None:
+    site = {
+        "conf.py": "",
+        "index.rst": (
+            ".. include:: names.inc\n.. include:: <isonum.txt>\n\nStart\n=====\n\n"
+            "The |tool| of home_ |copy|.\n\nterm : kind\n   The |tool|.\n"
+        ),
+        "names.inc": (
+            ".. A comment.\n.. |version-of| replace:: 1.0\n.. |tool| replace:: Tool |version-of|\n"
+            ".. _home: https://example.org/\n"
+        ),
+    }
+    for name, text in site.items():
+        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "site" / name).write_text(text)
+    (tmp_path / "work").mkdir()
+    found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
+    assert () == found.left
+    assert (
+        '---\nmyst:\n  substitutions:\n    tool: "Tool 1.0"\n    copy: "©"\n---\n\n# Start\n\n'
+        "The {{ tool }} of [home](https://example.org/) {{ copy }}.\n\n"
+        "```{eval-rst}\nterm : kind\n   The Tool 1.0.\n```\n"
+    ) in written(found, "index.rst")
+
+
 def test_pages_whose_files_the_project_s_code_wants_stay(tmp_path: Path) -> None:
     conf = (
         "import os\n"

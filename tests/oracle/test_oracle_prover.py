@@ -236,6 +236,23 @@ def test_a_theme_that_is_not_installed_is_no_hindrance(tmp_path: Path) -> None:
     assert () == found.warnings
 
 
+def test_a_site_that_reads_markdown_as_notebooks_is_read_so(tmp_path: Path) -> None:
+    conf = f"import sys\nsys.path.insert(0, '{tmp_path}/source')\nextensions = ['myst_nb']\n"
+    source = site(tmp_path, conf=conf, other="Other\n=====\n\nSome *text*.\n")
+    (source / "myst_nb.py").write_text(
+        "from myst_parser.parsers.sphinx_ import MystParser\n"
+        "from myst_parser.sphinx_ext.main import setup_sphinx\n"
+        "class Parser(MystParser):\n"
+        "    supported = ('myst-nb',)\n"
+        "def setup(app):\n"
+        "    setup_sphinx(app)\n"
+        "    app.add_source_suffix('.md', 'myst-nb')\n"
+        "    app.add_source_parser(Parser)\n"
+    )
+    with Prover(source, work=tmp_path / "work", timeout=60) as prover:
+        assert prover.prove("other", "# Other\n\nSome *text*.\n").proven
+
+
 def test_a_name_that_two_pages_give_is_warned_of_at_either() -> None:
     message = "duplicate label same, other instance in "
     at_first = Warned(page="first", line=3, message=f"{message}second")

@@ -1,0 +1,81 @@
+"""Which included files only define names: of links, of substitutions?
+
+They show nothing.  MyST would need such a file in its own syntax; what a page uses of it is
+written on the page instead, and its ``include`` is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import docutils.parsers.rst
+from docutils import nodes
+
+from converters.recorder import DirectiveRecord, Record, record
+
+#: Where docutils has its own files, ``<isonum.txt>`` and the like.
+_STANDARD = Path(docutils.parsers.rst.__file__).with_name("include")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions:
+    """What a page includes for its names: the ``include`` arguments, and the substitutions."""
+
+    includes: frozenset[str] = frozenset()
+    substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
+
+
+def definitions_of(page: Record, directory: Path, source: Path) -> Definitions:
+    """Return what the page in ``directory`` of the site at ``source`` includes for its names."""
+    includes: set[str] = set()
+    substitutions: dict[str, nodes.substitution_definition] = {}
+    for node in page.document.findall(DirectiveRecord):
+        path = named_file(node, directory, source)
+        found = _defined(path) if path is not None else None
+        if found is not None:
+            includes.add(node["argument"])
+            substitutions |= found
+    return Definitions(includes=frozenset(includes), substitutions=substitutions)
+
+
+def named_file(node: DirectiveRecord, directory: Path, source: Path) -> Path | None:
+    """Return the file that an ``include`` takes in whole, None for any other directive."""
+    if node["name"].lower() != "include" or node["options"] or node["content"]:
+        return None
+    name = "".join((node["argument"] or "").split())
+    if name.startswith("<") and name.endswith(">"):
+        return _STANDARD / name[1:-1]
+    return source / name.lstrip("/") if name.startswith("/") else directory / name
+
+
+@cache
+def _defined(path: Path) -> Mapping[str, nodes.substitution_definition] | None:
+    """Return the substitutions of a file that only defines names, else None."""
+    try:
+        document = record(path.read_text("utf-8-sig")).document
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not all(map(_defines, document.children)):
+        return None
+    return dict(_substitutions(document))
+
+
+def _defines(node: nodes.Node) -> bool:
+    match node:
+        case nodes.comment() | nodes.substitution_definition():
+            return True
+        case nodes.target():
+            return ("refuri" in node or "refname" in node) and not node.get("anonymous")
+        case _:
+            return False
+
+
+def _substitutions(
+    document: nodes.document,
+) -> Iterator[tuple[str, nodes.substitution_definition]]:
+    for node in document.findall(nodes.substitution_definition):
+        for name in node["names"]:
+            yield name, node
