@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from docutils import nodes
 
 from converters import constructs, inline
+from converters.grids import replaced
 from converters.page import Link
 from converters.pen import Lines, Pen, UnwritableError, included_page, stack
 from converters.recorder import DirectiveRecord
@@ -91,7 +92,8 @@ def _with_address(pen: Pen, text: str, reference: nodes.reference) -> str:
     pattern = r"(?<![\w`])" + r"\s+".join(re.escape(word) for word in words) + r"(?![\w`_])"
     quoted = re.fullmatch(r"`(.*[^>\s])`__?", " ".join(words))
     shown = quoted[1] if quoted else " ".join(reference.astext().split()).replace("<", "\\<")
-    return re.sub(pattern, lambda _: f"`{shown} <{goal.uri}>`__", text, count=1)
+    found = re.search(pattern, text)
+    return replaced(text, found, f"`{shown} <{goal.uri}>`__") if found else text
 
 
 def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> str:
@@ -112,4 +114,5 @@ def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> s
         shown = inline.characters(child)
     else:
         raise UnwritableError("RST with a substitution that is no text")
-    return text.replace(f"|{name}|", shown)
+    found = re.search(re.escape(f"|{name}|"), text)
+    return replaced(text, found, shown) if found else text
