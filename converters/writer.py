@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,8 @@ from converters.pen import (
     stack,
 )
 from converters.recorder import DirectiveRecord, Record
+
+_LABEL = re.compile(r"\(.+\)=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +102,17 @@ def _flow(pen: Pen, parent: nodes.Element, key: Key) -> Lines:
 
 
 def _adjoins(previous: nodes.Node | None, node: nodes.Node, above: Sequence[Lines]) -> bool:
-    """Tell whether a block stands straight below the one before it."""
+    """Tell whether a block stands straight below the one before it.
+
+    A heading does so where the section before it ends in a label, which is the heading's.
+    """
     if isinstance(previous, nodes.target):
         both_links = "refuri" in previous and isinstance(node, nodes.target) and "refuri" in node
         return "refuri" not in previous or both_links
     if isinstance(previous, DirectiveRecord) and str(previous["name"]) == "rst-class":
         return above[-1].text[-1].startswith("{")  # attributes of the next block
+    if isinstance(previous, nodes.section):
+        return _LABEL.fullmatch(above[-1].text[-1]) is not None
     return False
 
 
