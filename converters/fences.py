@@ -93,7 +93,11 @@ def option(name: str, value: str) -> str:
 def quoted(value: str) -> str:
     """Return ``value`` as a YAML scalar on one line, in quotes only where it needs them."""
     plain = _PLAIN.fullmatch(value) and not re.search(r":(\s|$)|\s#|^[?:-]\s|\s$", value)
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    if plain:
+        return value
+    # Between single quotes nothing is escaped: what has quotes of its own is read more easily.
+    single = '"' in value and not re.search(r"['\\]|[^ -~\xa0-\uffff]", value)
+    return f"'{value}'" if single else json.dumps(value, ensure_ascii=False)
 
 
 def markup(pen: Pen, text: str) -> str:
