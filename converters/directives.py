@@ -54,6 +54,9 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "code-block" | "sourcecode" | "code":
             yield NATIVE, lambda: _code(node)
             yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
+        case "parsed-literal":
+            yield NATIVE, lambda: _unmarked(node)
+            yield DIRECTIVE, lambda: _directive(pen, node, key, shape)
         case "include" if included_page(node, pen.surroundings) in pen.surroundings.fragments:
             # Its headings start at one in its own page, and here below those above it.
             for offset in (0, *range(pen.level, 0, -1)):
@@ -137,6 +140,16 @@ def _code(node: DirectiveRecord) -> Lines:
     return fences.code_fence(language, "\n".join(node["content"]))
 
 
+def _unmarked(node: DirectiveRecord) -> Lines:
+    """Write a block that is parsed for markup and has none: Sphinx takes it for code."""
+    marked = any(
+        not isinstance(part, nodes.Text) for line in node.children for part in line.children
+    )
+    if node["options"] or not node["content"] or marked:
+        raise UnwritableError("literal text with markup in it")
+    return fences.code_fence("", "\n".join(node["content"]))
+
+
 def _index(pen: Pen, node: DirectiveRecord) -> Lines:
     if node["options"]:
         raise UnwritableError("index entries with options")
@@ -147,7 +160,8 @@ def _index(pen: Pen, node: DirectiveRecord) -> Lines:
 def _include(pen: Pen, node: DirectiveRecord, offset: int) -> Lines:
     path = "".join(node["argument"].split())
     target = f"{posixpath.splitext(path)[0]}.md"
-    options = [fences.option("heading-offset", str(offset))] if offset else []
+    options = [fences.option(name, value) for name, value in node["options"]]
+    options += [fences.option("heading-offset", str(offset))] if offset else []
     return fences.fence(pen, "include", target, options, Lines(), colon=False)
 
 

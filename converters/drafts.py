@@ -93,6 +93,9 @@ def record_all(state: Drafts, prover: Prover, settings: Settings) -> None:
                 directory=posixpath.dirname(name),
             ),
         )
+    for name in state.drafts:
+        if _includes(state, name, name):  # which Sphinx does not count
+            users[name] |= {name}
     state.users.update({name: pages for name, pages in users.items() if pages})
     check_fragments(state)
     _know_fragments(state)

@@ -15,6 +15,9 @@ from converters.recorder import DirectiveRecord
 #: Directives that may stand above a page's field list and leave it the page's metadata.
 _INVISIBLE = frozenset({"meta", "role", "default-role", "index"})
 
+#: Fields of which Sphinx asks only whether they are there.
+_FLAGS = frozenset({"orphan", "nosearch", "nocomments", "no-search"})
+
 
 def is_bibliography(node: nodes.field_list) -> bool:
     """Tell whether docutils takes a field list for the page's metadata: the first thing on it."""
@@ -65,7 +68,7 @@ def meta(pen: Pen, node: DirectiveRecord) -> Lines:
 
 def front_matter(pen: Pen) -> Lines:
     """Return the page's front matter, no lines where it has nothing to say."""
-    lines = [f"{_key(name)}: {_value(value)}" for name, value in pen.metadata.items()]
+    lines = [f"{_key(name)}: {_value(name, value)}" for name, value in pen.metadata.items()]
     myst = [
         *_mapping("html_meta", pen.html_meta),
         *_mapping("substitutions", pen.substitutions),
@@ -86,8 +89,8 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_][\w-]*", name) else _text(name)
 
 
-def _value(value: str) -> str:
-    if not value:
+def _value(name: str, value: str) -> str:
+    if not value and name in _FLAGS:
         return "true"
     return value if re.fullmatch(r"\d+", value) else _text(value)
 

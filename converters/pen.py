@@ -162,9 +162,18 @@ def named_page(path: str, surroundings: Surroundings) -> str | None:
     return posixpath.normpath(posixpath.join(surroundings.directory, stem))
 
 
+#: Options of ``include`` that name its ends by their text, which a page keeps as Markdown.
+PART = frozenset({"start-after", "end-before"})
+
+
 def included_page(node: DirectiveRecord, surroundings: Surroundings) -> str | None:
-    """Return the docname of the page that an ``include`` directive takes in whole, else None."""
-    if node["name"].lower() != "include" or node["options"] or node["content"]:
+    """Return the docname of the page that an ``include`` directive takes in, else None.
+
+    It takes in the whole page, or the part between two texts.
+    """
+    if node["name"].lower() != "include" or node["content"]:
+        return None
+    if not dict(node["options"]).keys() <= PART:
         return None
     return named_page("".join((node["argument"] or "").split()), surroundings)
 

@@ -173,7 +173,7 @@ def _all_moved(marks: Sequence[Mark]) -> dict[Key, int]:
 def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
     """Yield the blocks that each difference and each new warning may come from, none if unknown."""
     for difference in proof.differences:
-        yield _around(marks, difference)
+        yield from _around(marks, difference)
     for warning in proof.new_warnings:
         line = (warning.line or 0) if warning.page == proof.page else 0
         yield [mark for mark in marks if mark.line <= line <= mark.end_line]
@@ -188,16 +188,23 @@ def _around_includes(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[M
                 yield [mark for mark in marks if inner.key[: len(mark.key)] == mark.key]
 
 
-def _around(marks: Sequence[Mark], difference: Difference) -> list[Mark]:
-    written = difference.actual_line
-    if written is not None:
-        found = [mark for mark in marks if mark.line <= written <= mark.end_line]
-        if any(mark.construct != "section" for mark in _movable(found)):
-            return found
-    source = difference.line
-    if source is None:
-        return []
-    return [mark for mark in marks if mark.source_line <= source <= mark.source_end]
+def _around(marks: Sequence[Mark], difference: Difference) -> Iterator[list[Mark]]:
+    """Yield the blocks around a difference, by its line on the written page and in the source.
+
+    Of two where the one is in the other the inner one counts.  Where the lines lead to blocks
+    apart one is wrong, as after the options of a glossary, and nobody knows which.
+    """
+    written, source = difference.actual_line, difference.line
+    by_written = [m for m in marks if written and m.line <= written <= m.end_line]
+    by_source = [m for m in marks if source and m.source_line <= source <= m.source_end]
+    one = next(iter(_innermost([by_written], sections=False)), None)
+    other = next(iter(_innermost([by_source], sections=False)), None)
+    if one is None or (other is not None and other[: len(one)] == one):
+        yield by_source
+        return
+    yield by_written
+    if other is not None and one[: len(other)] != other:
+        yield by_source
 
 
 def _reclaimed(page: _Page, settled: Settled) -> Settling:
@@ -241,7 +248,10 @@ def _doubtful(
     except UnwritableError:
         return one_by_one
     needed: set[Key] = set()
-    for place in _places(written.marks, proof):
+    places = list(_places(written.marks, proof))
+    if len(places) > len(proof.differences) + len(proof.new_warnings):
+        return one_by_one  # not all lines are right
+    for place in places:
         blamed = [mark.key for mark in place if mark.key in kept]
         if not blamed:
             return one_by_one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -127,7 +127,9 @@ def compare_sites(baseline: Site, candidate: Site) -> SiteProof:
         pages=tuple(proofs),
         lost_anchors=tuple(lost),
         moved_anchors=tuple(moved),
-        new_warnings=new_warnings(baseline.warnings, candidate.warnings),
+        new_warnings=new_warnings(
+            baseline.warnings, candidate.warnings, {page.name for page in baseline.pages}
+        ),
         added_pages=tuple(sorted(theirs)),
     )
 
@@ -163,10 +165,14 @@ def _gone(page: Page) -> PageProof:
 _TWICE = re.compile(r"(duplicate .*), other instance in ([^\s,]+)(.*)", re.DOTALL)
 
 
-def new_warnings(baseline: Sequence[Warned], candidate: Sequence[Warned]) -> tuple[Warned, ...]:
+def new_warnings(
+    baseline: Sequence[Warned], candidate: Sequence[Warned], pages: Container[str]
+) -> tuple[Warned, ...]:
     """Return the candidate's warnings that the baseline does not have, whatever their lines.
 
-    That two pages give one name is the same warning at either of them.
+    That two pages give one name is the same warning at either of them.  Of what a page takes in
+    (an included file, a docstring) Sphinx says that it is there or on the page itself, by how it
+    was read: that is one warning.  ``pages`` are the names of all pages.
     """
     known = Counter(map(_complaint, baseline))
     fresh: list[Warned] = []
@@ -176,7 +182,18 @@ def new_warnings(baseline: Sequence[Warned], candidate: Sequence[Warned]) -> tup
             known[key] -= 1
         else:
             fresh.append(warned)
-    return tuple(fresh)
+    taken_in = Counter[str]()
+    for warned in baseline:
+        if warned.page not in pages and known[_complaint(warned)]:
+            known[_complaint(warned)] -= 1
+            taken_in[warned.message] += 1
+    new: list[Warned] = []
+    for warned in fresh:
+        if warned.page in pages and taken_in[warned.message]:
+            taken_in[warned.message] -= 1
+        else:
+            new.append(warned)
+    return tuple(new)
 
 
 def _complaint(warned: Warned) -> tuple[str, ...]:

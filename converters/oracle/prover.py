@@ -169,7 +169,8 @@ def _proof(workshop: Workshop, page: str, text: str, syntax: Syntax) -> PageProo
     attempt = workshop.attempt(page, text, syntax)
     known = (*workshop.warnings, *baseline.warnings)
     proof = compare_pages(baseline.page, attempt.page)
-    return replace(proof, new_warnings=new_warnings(known, attempt.warnings))
+    fresh = new_warnings(known, attempt.warnings, workshop.names)
+    return replace(proof, new_warnings=fresh)
 
 
 def _open(project: Project, jobs: int, timeout: float) -> SeparateProcess[Workshop]:

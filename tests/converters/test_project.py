@@ -59,6 +59,10 @@ Get :download:`it <deep/data.txt>` and read :doc:`deep/page`.
     "deep/kept.rst": ":orphan:\n\nKept\n====\n\nIt is shown as it is.\n",
     "deep/data.txt": "data\n",
     "more.rst": ".. _the part:\n\nMore\n====\n\n.. raw:: html\n\n   <b>more</b>\n",
+    "itself.rst": (
+        ":orphan:\n\nItself\n======\n\n.. begin\n\nSaid *twice*.\n\n.. end\n\n"
+        ".. include:: itself.rst\n   :start-after: begin\n   :end-before: end\n"
+    ),
     "picture.png": "",
 }
 
@@ -108,6 +112,15 @@ def test_a_page_is_included_as_markdown_and_shown_as_it_is_where_it_is_literal(
     guide = written(migration, "guide.rst")
     assert "```{include} parts/shared.md\n:heading-offset: 1\n```\n" in guide
     assert "```{literalinclude} deep/kept.rst\n:language: rst\n```\n" in guide
+
+
+def test_a_part_of_a_page_is_included_as_markdown_on_the_page_itself_too(
+    migration: Migration,
+) -> None:
+    fence = "```{include} itself.md\n:start-after: begin\n:end-before: end\n```\n"
+    assert written(migration, "itself.rst").endswith(
+        f"# Itself\n\n% begin\n\nSaid *twice*.\n\n% end\n\n{fence}"
+    )
 
 
 def test_paths_of_files_stay(migration: Migration) -> None:

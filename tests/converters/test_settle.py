@@ -87,6 +87,10 @@ PAGES = {
     "generates": "Title\n=====\n\n.. generates:: A::;;   code\n\n.. shows::\n\nText.\n",
     "names": "Title\n=====\n\n.. generates:: To `a`_;;.. _a: https://example.org\n\nText.\n",
     "tells": "Title\n=====\n\n" + "".join(f".. tells::\n\n   {n}\n\nText.\n\n" for n in "abc"),
+    "glossary": (
+        "Title\n=====\n\n.. glossary::\n   :sorted:\n\n   term\n      One.\n\n      Two.\n\n"
+        "      `Three <https://\u00fc.example>`_.\n"
+    ),
     "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
 }
 
@@ -166,6 +170,12 @@ def test_blocks_that_need_rst_are_not_tried_one_by_one_again(prover: Prover) -> 
     kept = [mark.construct for mark in found.written.marks if mark.way == EVAL_RST]
     assert (True, ["directive tells"] * 3) == (found.proven, kept)
     assert [False, True] == ["eval-rst" in text for text in tried]
+
+
+def test_in_a_glossary_the_paragraph_alone_stays_rst(prover: Prover) -> None:
+    found = settled(prover, "glossary")
+    kept = [mark.construct for mark in found.written.marks if mark.way == EVAL_RST]
+    assert (True, ["paragraph"]) == (found.proven, kept)
 
 
 def test_a_page_that_cannot_be_proven_says_what_is_new_and_is_not_taken_whole(

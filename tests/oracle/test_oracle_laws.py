@@ -171,8 +171,19 @@ def test_a_difference_prints_its_place() -> None:
 def test_warnings_are_counted_whatever_their_lines() -> None:
     one, two = (Warned(page="a", line=line, message="m") for line in (1, 2))
     other = Warned(page="a", line=1, message="other")
-    assert (one,) == new_warnings([two], [two, one])
-    assert (other,) == new_warnings([one, two], [two, other])
+    assert (one,) == new_warnings([two], [two, one], {"a"})
+    assert (other,) == new_warnings([one, two], [two, other], {"a"})
+
+
+def test_a_warning_of_an_included_file_may_be_said_of_the_page_once() -> None:
+    included, on_page, elsewhere = (
+        Warned(page=page, line=1, message="m") for page in ("/outside/NEWS", "a", "b")
+    )
+    assert () == new_warnings([included], [on_page], {"a", "b"})
+    assert (elsewhere,) == new_warnings([included], [on_page, elsewhere], {"a", "b"})
+    assert (on_page,) == new_warnings([included], [included, on_page], {"a", "b"})
+    assert (elsewhere,) == new_warnings([on_page], [elsewhere], {"a", "b"})
+    assert (included,) == new_warnings([on_page], [included], {"a", "b"})
 
 
 def test_an_element_finds_its_attribute_and_its_text() -> None:

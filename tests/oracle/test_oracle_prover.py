@@ -258,9 +258,9 @@ def test_a_name_that_two_pages_give_is_warned_of_at_either() -> None:
     at_first = Warned(page="first", line=3, message=f"{message}second")
     at_second = Warned(page="second", line=1, message=f"{message}first")
     elsewhere = Warned(page="second", line=1, message=f"{message}third")
-    assert () == new_warnings((at_first,), (at_second,))
-    assert (elsewhere,) == new_warnings((at_first,), (elsewhere,))
-    assert (at_second,) == new_warnings((at_first,), (at_second, at_second))
+    assert () == new_warnings((at_first,), (at_second,), {"first", "second"})
+    assert (elsewhere,) == new_warnings((at_first,), (elsewhere,), {"first", "second"})
+    assert (at_second,) == new_warnings((at_first,), (at_second, at_second), {"first", "second"})
 
 
 def test_a_conf_that_fails_is_an_error_with_its_trace(tmp_path: Path) -> None:
