@@ -1,15 +1,17 @@
 """Which included files only define names: of links, of substitutions?
 
-They show nothing.  MyST would need such a file in its own syntax; what a page uses of it is
-written on the page instead, and its ``include`` is left out.
+They show nothing; the language of code is all else that they may say.  MyST would need such a
+file in its own syntax; what a page uses of it is written on the page instead, and its ``include``
+is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import docutils.parsers.rst
 from docutils import nodes
@@ -22,23 +24,30 @@ _STANDARD = Path(docutils.parsers.rst.__file__).with_name("include")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """What a page includes for its names: the ``include`` arguments, and the substitutions."""
+    """What a page includes for its names.
 
-    includes: frozenset[str] = frozenset()
+    ``includes`` are the arguments of ``include`` with the ``highlight`` directives that are to
+    stand there instead, ``substitutions`` what the files define.
+    """
+
+    includes: Mapping[str, Sequence[DirectiveRecord]] = field(default_factory=dict)
     substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
 
 
 def definitions_of(page: Record, directory: Path, source: Path) -> Definitions:
     """Return what the page in ``directory`` of the site at ``source`` includes for its names."""
-    includes: set[str] = set()
+    includes: dict[str, Sequence[DirectiveRecord]] = {}
     substitutions: dict[str, nodes.substitution_definition] = {}
     for node in page.document.findall(DirectiveRecord):
         path = named_file(node, directory, source)
         found = _defined(path) if path is not None else None
         if found is not None:
-            includes.add(node["argument"])
-            substitutions |= found
-    return Definitions(includes=frozenset(includes), substitutions=substitutions)
+            document = found.document
+            includes[node["argument"]] = [
+                child for child in document.children if _highlights(child)
+            ]
+            substitutions |= dict(_substitutions(document))
+    return Definitions(includes=includes, substitutions=substitutions)
 
 
 def named_file(node: DirectiveRecord, directory: Path, source: Path) -> Path | None:
@@ -52,15 +61,13 @@ def named_file(node: DirectiveRecord, directory: Path, source: Path) -> Path | N
 
 
 @cache
-def _defined(path: Path) -> Mapping[str, nodes.substitution_definition] | None:
-    """Return the substitutions of a file that only defines names, else None."""
+def _defined(path: Path) -> Record | None:
+    """Return the record of a file that only defines names, else None."""
     try:
-        document = record(path.read_text("utf-8-sig")).document
+        found = record(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return None
-    if not all(map(_defines, document.children)):
-        return None
-    return dict(_substitutions(document))
+    return found if all(map(_defines, found.document.children)) else None
 
 
 def _defines(node: nodes.Node) -> bool:
@@ -70,7 +77,11 @@ def _defines(node: nodes.Node) -> bool:
         case nodes.target():
             return ("refuri" in node or "refname" in node) and not node.get("anonymous")
         case _:
-            return False
+            return _highlights(node)
+
+
+def _highlights(node: nodes.Node) -> TypeGuard[DirectiveRecord]:
+    return isinstance(node, DirectiveRecord) and node["name"] == "highlight"
 
 
 def _substitutions(

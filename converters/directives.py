@@ -62,7 +62,7 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
             for offset in (0, *range(pen.level, 0, -1)):
                 yield DIRECTIVE, partial(_include, pen, node, offset)
         case "include" if node["argument"] in pen.surroundings.included.includes:
-            yield NATIVE, Lines
+            yield NATIVE, lambda: _instead(pen, node, key)
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
             pass  # what it includes is RST
         case "index" if "\n" in (node["argument"] or ""):
@@ -82,6 +82,12 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
                 for reading in readings:
                     yield VERBATIM, partial(_verbatim, pen, node, reading)
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+
+
+def _instead(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
+    """Write what is left of a file that was included for its names."""
+    highlights = pen.surroundings.included.includes[node["argument"]]
+    return stack(_directive(pen, each, key, KNOWN["highlight"]) for each in highlights)
 
 
 def generates(pen: Pen, node: DirectiveRecord) -> bool:

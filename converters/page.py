@@ -36,6 +36,7 @@ class Page:
     ``notes`` maps the id of a footnote's or footnote reference's node to its MyST label.
     ``substitutions`` maps a name to its definition's node.  ``labels`` are those of the page's
     link definitions, ``repeated`` the ids of those that say once more what one above them says.
+    ``linked`` are the anchors of headings that a link on the page names by their text.
     """
 
     goals: Mapping[str, Goal] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Page:
     substitutions: Mapping[str, nodes.substitution_definition] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
     repeated: frozenset[int] = frozenset()
+    linked: frozenset[str] = frozenset()
 
     def note_of(self, mark: nodes.footnote_reference) -> str | None:
         """Return the MyST label that a footnote's mark has, None where there is none.
@@ -65,13 +67,22 @@ def survey(
     ``links`` are names that are defined outside the page (a prolog, an included file) and their
     URIs, ``substitutions`` such as an included file defines; the page's own come first.
     """
-    raw: dict[str, Goal | str] = {name: Link(uri=uri) for name, uri in (links or {}).items()}
-    raw |= dict(_sections(record.document))
+    headings = dict(_sections(record.document))
+    raw: dict[str, Goal | str] = dict(headings)  # the weakest, as in docutils
+    raw |= {name: Link(uri=uri) for name, uri in (links or {}).items()}
     raw |= dict(_targets(record.document))
     goals = {name: goal for name in raw if (goal := _follow(name, raw)) is not None}
+    anonymous = dict(_anonymous(record.document, goals))
+    own = {id(goal) for goal in headings.values()}
+    named = (goals.get(n.get("refname", "")) for n in record.document.findall(nodes.reference))
     return Page(
         goals=goals,
-        anonymous=dict(_anonymous(record.document, goals)),
+        anonymous=anonymous,
+        linked=frozenset(
+            goal.name
+            for goal in (*named, *anonymous.values())
+            if isinstance(goal, Anchor) and id(goal) in own
+        ),
         notes=dict(_notes(record.document)),
         substitutions={
             **(substitutions or {}),

@@ -20,6 +20,9 @@ from converters.shapes import Shape
 #: Where a block stands in the recorded tree: the indices of the children on the way to it.
 Key = tuple[int, ...]
 
+#: The page itself, as what its headings belong to.
+PAGE: Key = ()
+
 #: A way of writing a block: its name for reports, and what writes it so.
 Way = tuple[str, Callable[[], "Lines"]]
 

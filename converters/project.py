@@ -192,13 +192,16 @@ def _prove_all(
     settling = 0.0
     proof: SiteProof | None = None
     inventories = prover.inventories()
-    for number in range(_BUILDS):
+    number = 0
+    while number < _BUILDS:
         if not state.drafts:
             return None, Change(), settling
         state.progress("building the new site", number, _BUILDS)
+        every = _with_all_extensions(change).settings()
         try:
             proof = _built(state, baseline, change, inventories)
-        except ProjectError as error:
+        except ProjectError as error:  # does not count: each time there are fewer drafts
+            prover.call(configure, every, timeout=state.timeout)
             if not (_leave_unreadable(state, prover) or _leave_wanted(state, error)):
                 raise error.of(_copy(state, "after"), state.scope.root) from None
             continue
@@ -207,11 +210,12 @@ def _prove_all(
             break
         started = time.monotonic()
         _show_fragments(state)
-        prover.call(configure, _with_all_extensions(change).settings(), timeout=state.timeout)
-        _settle(state, prover, unequal, last=number == _BUILDS - 2)
+        prover.call(configure, every, timeout=state.timeout)
+        _settle(state, prover, unequal, last=number >= _BUILDS - 2)
         rewrite_without(state, check_fragments(state))
         change = needed(state, settings, change)
         settling += time.monotonic() - started
+        number += 1
     return proof, change, settling
 
 

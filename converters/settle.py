@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Se
 from dataclasses import dataclass, field
 
 from converters.oracle import Difference, Kind, PageProof
-from converters.pen import EVAL_RST, Key, Mark, Surroundings, UnwritableError
+from converters.pen import EVAL_RST, PAGE, Key, Mark, Surroundings, UnwritableError
 from converters.recorder import Record
 from converters.writer import Written, write
 
@@ -95,7 +95,9 @@ def settle(
     for _ in range(ROUNDS):
         if equal(proof):
             break
-        moved = _moved(written.marks, proof)
+        # A link to a heading without a label asks the whole project, and that may fail.
+        named = _unreadable(proof) and PAGE not in choices
+        moved = {PAGE: 1} if named else _moved(written.marks, proof)
         if not moved:
             break
         choices.update(moved)
@@ -138,12 +140,16 @@ def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
     The innermost block that has a next way is moved, a section only where nothing else is.  A
     difference that is in no block comes from what a directive makes, so that those are moved first.
     """
-    if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
+    if _unreadable(proof):
         return _all_moved(marks)
     places = [*_places(marks, proof), *_around_includes(marks, proof)]
     if not all(map(_movable, places)) and (makers := _makers(marks)):
         return makers
     return _innermost(places, sections=False) or _innermost(places, sections=True)
+
+
+def _unreadable(proof: PageProof) -> bool:
+    return any(difference.kind is Kind.UNREADABLE for difference in proof.differences)
 
 
 def _innermost(places: Sequence[Sequence[Mark]], *, sections: bool) -> dict[Key, int]:

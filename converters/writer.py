@@ -15,6 +15,7 @@ from converters.pen import (
     DIRECTIVE,
     EVAL_RST,
     NATIVE,
+    PAGE,
     TYPOGRAPHIC,
     Key,
     Lines,
@@ -54,7 +55,7 @@ def write(
     """Write a recorded page; ``choices`` takes a later way for the blocks that it names.
 
     Raises UnwritableError, with the construct, where the page has something that no way of
-    writing can say.
+    writing can say.  For `PAGE` it gives labels to the headings that a link on the page names.
     """
     surroundings = surroundings or Surroundings()
     pen = Pen(
@@ -166,7 +167,9 @@ def _section(pen: Pen, node: nodes.section, key: Key) -> Lines:
     title = node.next_node(nodes.title)
     children = title.children if title is not None else []
     text = inline.heading(pen, children)
-    heading = Lines(text=(f"{'#' * level} {text}".rstrip(),))
+    anchor = nodes.make_id(title.astext()) if title is not None else ""
+    label = [f"({anchor})="] if pen.choices.get(PAGE) and anchor in pen.page.linked else []
+    heading = Lines(text=(*label, f"{'#' * level} {text}".rstrip()))
     pen.level = level
     try:
         chunks = [heading]

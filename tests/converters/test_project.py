@@ -186,11 +186,12 @@ def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path)
         "conf.py": "",
         "index.rst": (
             ".. include:: names.inc\n.. include:: <isonum.txt>\n\nStart\n=====\n\n"
-            "The |tool| of home_ |copy|.\n\nterm : kind\n   The |tool|.\n"
+            "The |tool| of home_ |copy|, start_.\n\nterm : kind\n   The |tool|.\n"
         ),
         "names.inc": (
-            ".. A comment.\n.. |version-of| replace:: 1.0\n.. |tool| replace:: Tool |version-of|\n"
-            ".. _home: https://example.org/\n"
+            ".. A comment.\n.. highlight:: bash\n.. |version-of| replace:: 1.0\n"
+            ".. |tool| replace:: Tool |version-of|\n"
+            ".. _home: https://example.org/\n.. _start: https://example.org/start\n"
         ),
     }
     for name, text in site.items():
@@ -200,8 +201,10 @@ def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path)
     found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
     assert () == found.left
     assert (
-        '---\nmyst:\n  substitutions:\n    tool: "Tool 1.0"\n    copy: "©"\n---\n\n# Start\n\n'
-        "The {{ tool }} of [home](https://example.org/) {{ copy }}.\n\n"
+        '---\nmyst:\n  substitutions:\n    tool: "Tool 1.0"\n    copy: "©"\n---\n\n'
+        "```{highlight} bash\n```\n\n# Start\n\n"
+        "The {{ tool }} of [home](https://example.org/) {{ copy }},"
+        " [start](https://example.org/start).\n\n"
         "```{eval-rst}\nterm : kind\n   The Tool 1.0.\n```\n"
     ) in written(found, "index.rst")
 

@@ -17,6 +17,8 @@ CONF = """
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.statemachine import StringList
+from sphinx.domains import Domain
+from sphinx.roles import XRefRole
 
 
 class Marked(Directive):
@@ -65,7 +67,16 @@ class Shows(Directive):
         return [nodes.paragraph("", "shown")]
 
 
+class Strict(Domain):
+    name = "strict"
+    roles = {"it": XRefRole()}
+
+    def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
+        first, second = target.split(".")
+
+
 def setup(app):
+    app.add_domain(Strict)
     app.add_directive("generates", Generates)
     app.add_directive("shows", Shows)
     app.add_directive("marked", Marked)
@@ -91,6 +102,7 @@ PAGES = {
         "Title\n=====\n\n.. glossary::\n   :sorted:\n\n   term\n      One.\n\n      Two.\n\n"
         "      `Three <https://\u00fc.example>`_.\n"
     ),
+    "headings": "Title\n=====\n\nSee `a part`_.\n\nA part\n------\n\nText.\n",
     "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
 }
 
@@ -197,6 +209,12 @@ def test_a_directive_on_which_sphinx_fails_stays_rst(prover: Prover) -> None:
     found = settled(prover, "fails")
     expected = "# Title\n\nText.\n\n```{eval-rst}\n.. fails::\n\n   Body.\n```\n\nMore *text*.\n"
     assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_a_heading_gets_a_label_where_the_project_fails_to_look_for_it(prover: Prover) -> None:
+    found = settled(prover, "headings")
+    assert found.proven
+    assert "See [a part](#a-part).\n\n(a-part)=\n## A part\n" in found.written.text
 
 
 def test_the_builds_of_a_site_go_on_after_a_page_that_fails(tmp_path: Path) -> None:
