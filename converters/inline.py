@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -279,13 +280,23 @@ def _substitution(pen: Pen, node: nodes.substitution_reference) -> list[Part]:
         raise UnwritableError(f"an unknown substitution, {name!r}")
     if pen.careful or pen.in_template or any(_trims(pen, node)):
         return expansion(pen, definition)
-    key = substitution_key(name)
+    key = _key(pen, name)
     if shared:
         pen.shared[key] = template(pen, definition)
     else:
         pen.substitutions[key] = template(pen, definition)
     pen.used.add("substitution")
     return [Markup(text=f"{{{{ {key} }}}}")]
+
+
+def _key(pen: Pen, name: str) -> str:
+    """Return the template's name of a substitution: its signs in words where others are alike."""
+    key = substitution_key(name)
+    others = {*pen.page.substitutions, *pen.surroundings.substitutions} - {name}
+    if name == key or all(substitution_key(other) != key for other in others):
+        return key
+    words = (c if c.isalnum() else f"_{unicodedata.name(c, '').lower()}_" for c in name)
+    return substitution_key("".join(words))
 
 
 def substitution_key(name: str) -> str:

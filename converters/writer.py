@@ -168,7 +168,10 @@ def _section(pen: Pen, node: nodes.section, key: Key) -> Lines:
     children = title.children if title is not None else []
     text = inline.heading(pen, children)
     anchor = nodes.make_id(title.astext()) if title is not None else ""
-    label = [f"({anchor})="] if pen.choices.get(PAGE) and anchor in pen.page.linked else []
+    # The anchor has a substitution's name where the heading of MyST has its text.
+    named = title is not None and any(title.findall(nodes.substitution_reference))
+    linked = pen.choices.get(PAGE) and anchor in pen.page.linked
+    label = [f"({anchor})="] if anchor and (named or linked) else []
     heading = Lines(text=(*label, f"{'#' * level} {text}".rstrip()))
     pen.level = level
     try:
