@@ -34,9 +34,7 @@ def fence(
     before = [first, *options]
     if body.text:
         opening = body.text[0].lstrip()
-        if not options and opening.startswith(":") and not opening.startswith(":::"):
-            before += ["---", "---"]
-        elif options or opening.startswith(("---", ":")) or not body.text[0]:
+        if options or opening.startswith(("---", ":")) or not body.text[0]:
             before.append("")
     return body.around(before, [ticks])
 
