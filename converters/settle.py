@@ -222,6 +222,11 @@ def _reclaimed(page: _Page, settled: Settled) -> Settling:
         fewer, its_proof = yield from _try(page, few)
         if equal(its_proof):
             written, proof, choices = fewer, its_proof, few
+    for keys in _alike(written.marks, kept_as_rst & choices.keys()):
+        rest = _without(choices, keys)
+        better, its_proof = yield from _try(page, rest)
+        if equal(its_proof):
+            written, proof, choices = better, its_proof, rest
     doubtful = [mark for mark in written.marks if mark.key in kept_as_rst & choices.keys()]
     for keys in (yield from _doubtful(page, choices, doubtful)):
         rest = _without(choices, keys)
@@ -234,6 +239,19 @@ def _reclaimed(page: _Page, settled: Settled) -> Settling:
             if len(keys) > 1:
                 break
     return Settled(written=written, proof=proof, choices=choices)
+
+
+def _alike(marks: Sequence[Mark], keys: Set[Key]) -> Iterator[Set[Key]]:
+    """Yield all of ``keys`` of one construct, for each, where there are others.
+
+    One block that is wrong may let others differ that follow it: tabs, what is numbered.
+    """
+    found: dict[str, set[Key]] = {}
+    for mark in marks:
+        if mark.key in keys:
+            found.setdefault(mark.construct, set()).add(mark.key)
+    if len(found) > 1:
+        yield from (group for group in found.values() if len(group) > 1)
 
 
 def _doubtful(

@@ -139,7 +139,7 @@ def white_space(node: nodes.TextElement, _context: Context) -> None:
             if isinstance(leaf.parent, nodes.literal | nodes.math | nodes.FixedTextElement):
                 after_space, last = False, None
                 continue
-            text = _SPACE.sub(" ", leaf)
+            text = _SPACE.sub(" ", leaf.astext())
             text = text.removeprefix(" ") if after_space else text
             new = _replaced(leaf, text)
             if text:

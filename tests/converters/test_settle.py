@@ -62,6 +62,22 @@ class Generates(Directive):
         return [paragraph]
 
 
+class Taints(Directive):
+    has_content = True
+
+    def run(self):
+        name = type(self.state).__name__
+        self.state.document.tainted = getattr(self.state.document, "tainted", "") + name
+        return [nodes.paragraph("", str("Mock" in name))]
+
+
+class Tainted(Directive):
+    has_content = True
+
+    def run(self):
+        return [nodes.paragraph("", str("Mock" in getattr(self.state.document, "tainted", "")))]
+
+
 class Shows(Directive):
     def run(self):
         return [nodes.paragraph("", "shown")]
@@ -79,6 +95,8 @@ def setup(app):
     app.add_domain(Strict)
     app.add_directive("generates", Generates)
     app.add_directive("shows", Shows)
+    app.add_directive("taints", Taints)
+    app.add_directive("tainted", Tainted)
     app.add_directive("marked", Marked)
     app.add_directive("fails", Fails)
     app.add_directive("tells", Tells)
@@ -103,6 +121,7 @@ PAGES = {
         "      `Three <https://\u00fc.example>`_.\n"
     ),
     "headings": "Title\n=====\n\nSee `a part`_.\n\nA part\n------\n\nText.\n",
+    "tainted": "Title\n=====\n\n" + 2 * ".. taints::\n\n   a\n\n.. tainted::\n\n   b\n\n",
     "fails": "Title\n=====\n\nText.\n\n.. fails::\n\n   Body.\n\nMore *text*.\n",
 }
 
@@ -182,6 +201,12 @@ def test_blocks_that_need_rst_are_not_tried_one_by_one_again(prover: Prover) -> 
     kept = [mark.construct for mark in found.written.marks if mark.way == EVAL_RST]
     assert (True, ["directive tells"] * 3) == (found.proven, kept)
     assert [False, True] == ["eval-rst" in text for text in tried]
+
+
+def test_what_differs_only_after_another_block_does_not_stay_rst_with_it(prover: Prover) -> None:
+    found = settled(prover, "tainted")
+    kept = [mark.construct for mark in found.written.marks if mark.way == EVAL_RST]
+    assert (True, ["directive taints"] * 2) == (found.proven, kept)
 
 
 def test_in_a_glossary_the_paragraph_alone_stays_rst(prover: Prover) -> None:
