@@ -104,7 +104,14 @@ def enumerated(
     return lines.around([f"{{style={style}}}"], [])
 
 
-def definitions(pen: Pen, node: nodes.definition_list, key: Key) -> Lines:
+def _parted(lines: Lines, node: nodes.Node, previous: nodes.Node | None) -> Lines:
+    """Return a list without markers of its own, parted by a comment from one straight above."""
+    return lines.around(["%", ""], []) if same_list(previous, node) else lines
+
+
+def definitions(
+    pen: Pen, node: nodes.definition_list, key: Key, previous: nodes.Node | None
+) -> Lines:
     """Write a definition list; raises UnwritableError for classifiers, which MyST lacks."""
     items: list[Lines] = []
     for index, item in enumerate(node.children):
@@ -112,7 +119,7 @@ def definitions(pen: Pen, node: nodes.definition_list, key: Key) -> Lines:
             raise UnwritableError("a definition list with something else in it")
         items.append(_definition(pen, item, (*key, index)))
     pen.used.add("deflist")
-    return stack(items)
+    return _parted(stack(items), node, previous)
 
 
 def _definition(pen: Pen, item: nodes.definition_list_item, key: Key) -> Lines:
@@ -138,7 +145,7 @@ def _term(pen: Pen, node: nodes.term) -> str:
     return " ".join(text.split("\n"))
 
 
-def fields(pen: Pen, node: nodes.field_list, key: Key) -> Lines:
+def fields(pen: Pen, node: nodes.field_list, key: Key, previous: nodes.Node | None) -> Lines:
     """Write a field list."""
     items: list[tuple[Lines, bool]] = []
     for index, item in enumerate(node.children):
@@ -156,7 +163,8 @@ def fields(pen: Pen, node: nodes.field_list, key: Key) -> Lines:
         else:
             items.append((lines.indented("  ", "  ").around([f":{text}:"], []), _spaced(pen, item)))
     pen.used.add("fieldlist")
-    return stack([lines for lines, _ in items], [spaced for _, spaced in items])
+    lines = stack([lines for lines, _ in items], [spaced for _, spaced in items])
+    return _parted(lines, node, previous)
 
 
 def line_block(pen: Pen, node: nodes.line_block) -> Lines:

@@ -227,9 +227,9 @@ def _ways(pen: Pen, node: nodes.Node, key: Key, previous: nodes.Node | None) -> 
         case nodes.enumerated_list():
             yield NATIVE, lambda: constructs.enumerated(pen, node, key, previous)
         case nodes.definition_list():
-            yield NATIVE, lambda: constructs.definitions(pen, node, key)
+            yield NATIVE, lambda: constructs.definitions(pen, node, key, previous)
         case nodes.field_list():
-            yield NATIVE, lambda: constructs.fields(pen, node, key)
+            yield NATIVE, lambda: constructs.fields(pen, node, key, previous)
         case nodes.line_block():
             yield DIRECTIVE, lambda: constructs.line_block(pen, node)
         case nodes.block_quote():
