@@ -226,6 +226,8 @@ def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
     if not node["content"]:
         return Lines()
     match shape.body:
+        case Body.UNKNOWN if shape.options == frozenset() and _starts_with_fields(node):
+            return _fields_kept(pen, node, key)
         case Body.PROSE | Body.UNKNOWN:
             return pen.flow(node, key)
         case Body.INLINE:
@@ -241,6 +243,23 @@ def _body(pen: Pen, node: DirectiveRecord, key: Key, shape: Shape) -> Lines:
             return Lines(text=node["content"])
         case Body.NONE:
             raise UnwritableError(f"a body that {node['name']} does not take")
+
+
+def _starts_with_fields(node: DirectiveRecord) -> bool:
+    """Tell whether a body starts with fields, be they indented more than what follows them."""
+    first: nodes.Node | None = node.children[0] if node.children else None
+    if isinstance(first, nodes.block_quote) and len(first.children) == 1:
+        first = first[0]
+    return isinstance(first, nodes.field_list)
+
+
+def _fields_kept(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:
+    """Write a body whose first lines the directive reads itself, to the letter: its fields."""
+    content: Sequence[str] = node["content"]
+    end = next((n for n, line in enumerate(content) if not line.strip()), len(content))
+    fields = Lines(text=tuple(line.strip() for line in content[:end]))
+    rest = enumerate(node.children[1:], 1)
+    return stack([fields, *(pen.block(child, (*key, index)) for index, child in rest)])
 
 
 def _entry(pen: Pen, line: str) -> str:

@@ -83,6 +83,17 @@ class Shows(Directive):
         return [nodes.paragraph("", "shown")]
 
 
+class Release(Directive):
+    has_content = True
+
+    def run(self):
+        made = nodes.container()
+        fields = [line for line in self.content if line.strip().startswith(":")]
+        made += nodes.paragraph("", " ".join(line.strip() for line in fields))
+        self.state.nested_parse(self.content[len(fields):], self.content_offset, made)
+        return [made]
+
+
 class Strict(Domain):
     name = "strict"
     roles = {"it": XRefRole()}
@@ -93,6 +104,7 @@ class Strict(Domain):
 
 def setup(app):
     app.add_domain(Strict)
+    app.add_directive("release", Release)
     app.add_directive("generates", Generates)
     app.add_directive("shows", Shows)
     app.add_directive("taints", Taints)
@@ -119,6 +131,10 @@ PAGES = {
     "glossary": (
         "Title\n=====\n\n.. glossary::\n   :sorted:\n\n   term\n      One.\n\n      Two.\n\n"
         "      `Three <https://\u00fc.example>`_.\n"
+    ),
+    "release": (
+        "Title\n=====\n\n.. release::\n   :version: 1.0_b\n   :date:\n\n   *New*: ``a``.\n\n"
+        "   .. release::\n       :version: 2\n\n     Text.\n"
     ),
     "headings": "Title\n=====\n\nSee `a part`_.\n\nA part\n------\n\nText.\n",
     "tainted": "Title\n=====\n\n" + 2 * ".. taints::\n\n   a\n\n.. tainted::\n\n   b\n\n",
@@ -234,6 +250,15 @@ def test_a_directive_on_which_sphinx_fails_stays_rst(prover: Prover) -> None:
     found = settled(prover, "fails")
     expected = "# Title\n\nText.\n\n```{eval-rst}\n.. fails::\n\n   Body.\n```\n\nMore *text*.\n"
     assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_fields_that_a_directive_reads_itself_are_kept_to_the_letter(prover: Prover) -> None:
+    found = settled(prover, "release")
+    assert found.proven
+    assert (
+        "````{release}\n\n:version: 1.0_b\n:date:\n\n*New*: `a`.\n\n"
+        "```{release}\n\n:version: 2\n\nText.\n```\n````\n"
+    ) in found.written.text
 
 
 def test_a_heading_gets_a_label_where_the_project_fails_to_look_for_it(prover: Prover) -> None:
