@@ -161,8 +161,8 @@ def _gone(page: Page) -> PageProof:
     )
 
 
-#: A name that two pages give: the warning stands at the page that was read last.
-_TWICE = re.compile(r"(duplicate .*), other instance in ([^\s,]+)(.*)", re.DOTALL)
+#: A name that several pages give: the warning stands at those that were read last.
+_TWICE = re.compile(r"(duplicate .*), other instance in [^\s,]+(.*)", re.DOTALL)
 
 
 def new_warnings(
@@ -170,7 +170,8 @@ def new_warnings(
 ) -> tuple[Warned, ...]:
     """Return the candidate's warnings that the baseline does not have, whatever their lines.
 
-    That two pages give one name is the same warning at either of them.  Of what a page takes in
+    That pages give one name is the same warning at whichever of them: what each gives is among
+    its facts.  Of what a page takes in
     (an included file, a docstring) Sphinx says that it is there or on the page itself, by how it
     was read: that is one warning.  ``pages`` are the names of all pages.
     """
@@ -200,8 +201,7 @@ def _complaint(warned: Warned) -> tuple[str, ...]:
     twice = _TWICE.fullmatch(warned.message)
     if twice is None:
         return (warned.page, warned.message)
-    what, other, rest = twice.groups()
-    return (*sorted((warned.page, other)), what, rest)
+    return twice.groups()
 
 
 def compare_pages(baseline: Page, candidate: Page) -> PageProof:

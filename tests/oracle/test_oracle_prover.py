@@ -257,9 +257,9 @@ def test_a_name_that_two_pages_give_is_warned_of_at_either() -> None:
     message = "duplicate label same, other instance in "
     at_first = Warned(page="first", line=3, message=f"{message}second")
     at_second = Warned(page="second", line=1, message=f"{message}first")
-    elsewhere = Warned(page="second", line=1, message=f"{message}third")
+    another = Warned(page="second", line=1, message="duplicate label it, other instance in first")
     assert () == new_warnings((at_first,), (at_second,), {"first", "second"})
-    assert (elsewhere,) == new_warnings((at_first,), (elsewhere,), {"first", "second"})
+    assert (another,) == new_warnings((at_first,), (another,), {"first", "second"})
     assert (at_second,) == new_warnings((at_first,), (at_second, at_second), {"first", "second"})
 
 
