@@ -41,7 +41,7 @@ def build(
     """
     project = replace(Project.of(source, conf, overrides or {}, work), inventories=inventories)
     with _open(project, jobs, timeout) as process:
-        return process.call(Workshop.site, timeout, timeout=timeout)
+        return process.call(Workshop.readings, timeout, timeout=timeout).site()
 
 
 class Prover:
@@ -74,7 +74,8 @@ class Prover:
 
     def site(self) -> Site:
         """Return the baseline."""
-        return self._process.call(Workshop.site, self._timeout, timeout=self._timeout)
+        readings = self._process.call(Workshop.readings, self._timeout, timeout=self._timeout)
+        return readings.site()
 
     def inventories(self) -> bytes:
         """Return what other projects offered to link to when the baseline was read."""

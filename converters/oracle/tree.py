@@ -32,6 +32,10 @@ class Element:
         digest = hashlib.blake2b(b"".join(parts), digest_size=16).digest()
         object.__setattr__(self, "digest", digest)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the digest too; a dataclass's own way is three times as slow."""
+        return _element, (self.kind, self.attributes, self.children, self.line, self.digest)
+
     def attribute(self, name: str) -> str | None:
         """Return the attribute ``name``, None where it is absent."""
         return dict(self.attributes).get(name)
@@ -46,6 +50,25 @@ class Element:
         for child in self.children:
             if isinstance(child, Element):
                 yield from child.walk()
+
+
+def _element(
+    kind: str,
+    attributes: tuple[tuple[str, str], ...],
+    children: tuple[Element | str, ...],
+    line: int | None,
+    digest: bytes,
+) -> Element:
+    made = object.__new__(Element)
+    for set_value, value in zip(_SETTERS, (kind, attributes, children, line, digest), strict=True):
+        set_value(made, value)
+    return made
+
+
+#: The slots of an element, which is frozen to everyone else.
+_SETTERS = tuple(
+    getattr(Element, name).__set__ for name in ("kind", "attributes", "children", "line", "digest")
+)
 
 
 def _framed(text: str) -> bytes:

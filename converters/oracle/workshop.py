@@ -99,6 +99,39 @@ class Attempt:
     warnings: tuple[Warned, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """A site as its process sends it: ``chunks`` are pages, pickled where they were looked at.
+
+    They come through the site's process as they are, which would take as long again.
+    """
+
+    chunks: tuple[bytes, ...]
+    warnings: tuple[Warned, ...]
+    unreadable: Mapping[str, str]
+    seconds: float
+
+    def site(self) -> Site:
+        """Return the site."""
+        found: list[Attempt] = []
+        failed = dict(self.unreadable)
+        for chunk in self.chunks:
+            looks = pickle.loads(chunk)  # noqa: S301 - written by the site's process, as all it says
+            for name, look in looks.items():
+                if isinstance(look, Raised):
+                    failed[name] = look.what
+                    found.append(Attempt(page=Page(name=name, blocks=()), warnings=()))
+                else:
+                    found.append(look)
+        warnings = [*self.warnings, *(warned for page in found for warned in page.warnings)]
+        return Site(
+            pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
+            warnings=tuple(sorted(warnings, key=lambda w: (w.page, w.line or 0, w.message))),
+            unreadable=tuple(sorted(failed.items())),
+            seconds=self.seconds,
+        )
+
+
 class Workshop:
     """A site that Sphinx has read, whose pages can be looked at, and read from other sources."""
 
@@ -156,7 +189,7 @@ class Workshop:
         except Exception:
             return Raised.now()
 
-    def site(self, timeout: float) -> Site:
+    def readings(self, timeout: float) -> Readings:
         """Return the whole site; resolving it may take ``timeout`` seconds.
 
         A page on which Sphinx fails is taken for an empty one here too.
@@ -164,27 +197,20 @@ class Workshop:
         start = time.monotonic()
         names = self.names
         count = min(len(names), self._jobs * 4)
-        found: list[Attempt] = []
-        failed = dict(self.unreadable)
+        chunks: list[bytes] = []
         for chunk, looks in in_forks(
-            lambda chunk: [self._seen(name) for name in chunk],
+            lambda chunk: pickle.dumps({name: self._seen(name) for name in chunk}),
             [names[first::count] for first in range(count)],
             jobs=self._jobs,
             timeout=timeout,
         ):
             if isinstance(looks, Raised):
                 raise ExtensionError(f"{looks.what} (in one of {', '.join(chunk)})\n{looks.trace}")
-            for name, look in zip(chunk, looks, strict=True):
-                if isinstance(look, Raised):
-                    failed[name] = look.what
-                    found.append(Attempt(page=Page(name=name, blocks=()), warnings=()))
-                else:
-                    found.append(look)
-        warnings = [*self.warnings, *(warned for page in found for warned in page.warnings)]
-        return Site(
-            pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
-            warnings=tuple(sorted(warnings, key=lambda w: (w.page, w.line or 0, w.message))),
-            unreadable=tuple(sorted(failed.items())),
+            chunks.append(looks)
+        return Readings(
+            chunks=tuple(chunks),
+            warnings=self.warnings,
+            unreadable=dict(self.unreadable),
             seconds=self.seconds + time.monotonic() - start,
         )
 
