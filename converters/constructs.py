@@ -169,8 +169,10 @@ def fields(pen: Pen, node: nodes.field_list, key: Key, previous: nodes.Node | No
 
 def line_block(pen: Pen, node: nodes.line_block) -> Lines:
     """Write a line block: its line breaks and indents stay."""
-    body = Lines(text=tuple(_verse(pen, node, 0)))
-    return fences.fence(pen, "line-block", "", [], body, colon=False)
+    verse = tuple(_verse(pen, node, 0))
+    if not verse[0]:
+        raise UnwritableError("a line block that starts with an empty line")
+    return fences.fence(pen, "line-block", "", [], Lines(text=verse), colon=False)
 
 
 def _verse(pen: Pen, node: nodes.Element, depth: int) -> Iterator[str]:
