@@ -215,30 +215,30 @@ def _around(marks: Sequence[Mark], difference: Difference) -> Iterator[list[Mark
 
 def _reclaimed(page: _Page, settled: Settled) -> Settling:
     """Take back moves that were not needed: lines are not exact in what extensions make."""
-    written, proof, choices = settled.written, settled.proof, settled.choices
-    kept_as_rst = {mark.key for mark in written.marks if mark.way == EVAL_RST}
-    few = {key: choice for key, choice in choices.items() if key in kept_as_rst}
-    if len(few) < len(choices):  # what was counted after a difference, an index entry, differs too
-        fewer, its_proof = yield from _try(page, few)
-        if equal(its_proof):
-            written, proof, choices = fewer, its_proof, few
-    for keys in _alike(written.marks, kept_as_rst & choices.keys()):
-        rest = _without(choices, keys)
-        better, its_proof = yield from _try(page, rest)
-        if equal(its_proof):
-            written, proof, choices = better, its_proof, rest
-    doubtful = [mark for mark in written.marks if mark.key in kept_as_rst & choices.keys()]
-    for keys in (yield from _doubtful(page, choices, doubtful)):
-        rest = _without(choices, keys)
-        try:
-            better, its_proof = yield from _try(page, rest)
-        except UnwritableError:
-            continue
-        if equal(its_proof):
-            written, proof, choices = better, its_proof, rest
-            if len(keys) > 1:
-                break
-    return Settled(written=written, proof=proof, choices=choices)
+    kept_as_rst = {mark.key for mark in settled.written.marks if mark.way == EVAL_RST}
+    # What was counted after a difference differs too, and was moved, but not as far.
+    settled = yield from _taken_back(page, settled, settled.choices.keys() - kept_as_rst)
+    for keys in _alike(settled.written.marks, kept_as_rst & settled.choices.keys()):
+        settled = yield from _taken_back(page, settled, keys)
+    doubtful = [m for m in settled.written.marks if m.key in kept_as_rst & settled.choices.keys()]
+    for keys in (yield from _doubtful(page, settled.choices, doubtful)):
+        before = settled
+        settled = yield from _taken_back(page, settled, keys)
+        if len(keys) > 1 and settled is not before:
+            break
+    return settled
+
+
+def _taken_back(page: _Page, settled: Settled, keys: Set[Key]) -> Settling:
+    """Return the page with the moves of ``keys`` taken back, where it is still equal then."""
+    if not keys:
+        return settled
+    choices = _without(settled.choices, keys)
+    try:
+        written, proof = yield from _try(page, choices)
+    except UnwritableError:
+        return settled
+    return Settled(written=written, proof=proof, choices=choices) if equal(proof) else settled
 
 
 def _alike(marks: Sequence[Mark], keys: Set[Key]) -> Iterator[Set[Key]]:

@@ -171,9 +171,9 @@ def new_warnings(
     """Return the candidate's warnings that the baseline does not have, whatever their lines.
 
     That pages give one name is the same warning at whichever of them: what each gives is among
-    its facts.  Of what a page takes in
-    (an included file, a docstring) Sphinx says that it is there or on the page itself, by how it
-    was read: that is one warning.  ``pages`` are the names of all pages.
+    its facts.  Of what a page takes in (an included file, a docstring) Sphinx says that it is
+    there or on the page itself, by how it was read: that is one warning.  ``pages`` are the names
+    of all pages.
     """
     known = Counter(map(_complaint, baseline))
     fresh: list[Warned] = []
