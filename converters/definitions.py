@@ -7,7 +7,7 @@ is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import TypeGuard
 import docutils.parsers.rst
 from docutils import nodes
 
-from converters.recorder import DirectiveRecord, Record, record
+from converters.page import substitutions_of
+from converters.recorder import DirectiveRecord, Record, path_of, record
 
 #: Where docutils has its own files, ``<isonum.txt>`` and the like.
 _STANDARD = Path(docutils.parsers.rst.__file__).with_name("include")
@@ -46,7 +47,7 @@ def definitions_of(page: Record, directory: Path, source: Path) -> Definitions:
             includes[node["argument"]] = [
                 child for child in document.children if _highlights(child)
             ]
-            substitutions |= dict(_substitutions(document))
+            substitutions |= substitutions_of(document)
     return Definitions(includes=includes, substitutions=substitutions)
 
 
@@ -54,7 +55,7 @@ def named_file(node: DirectiveRecord, directory: Path, source: Path) -> Path | N
     """Return the file that an ``include`` takes in whole, None for any other directive."""
     if node["name"].lower() != "include" or node["options"] or node["content"]:
         return None
-    name = "".join((node["argument"] or "").split())
+    name = path_of(node)
     if name.startswith("<") and name.endswith(">"):
         return _STANDARD / name[1:-1]
     return source / name.lstrip("/") if name.startswith("/") else directory / name
@@ -82,11 +83,3 @@ def _defines(node: nodes.Node) -> bool:
 
 def _highlights(node: nodes.Node) -> TypeGuard[DirectiveRecord]:
     return isinstance(node, DirectiveRecord) and node["name"] == "highlight"
-
-
-def _substitutions(
-    document: nodes.document,
-) -> Iterator[tuple[str, nodes.substitution_definition]]:
-    for node in document.findall(nodes.substitution_definition):
-        for name in node["names"]:
-            yield name, node

@@ -25,7 +25,7 @@ from converters.pen import (
     named_page,
     stack,
 )
-from converters.recorder import DirectiveRecord
+from converters.recorder import DirectiveRecord, path_of
 from converters.shapes import KNOWN, Argument, Body, Shape, shape_of
 
 _READ = re.compile(r":[\w.+:-]+:`[^`]|\[#[\w.+:-]+\]_")
@@ -164,8 +164,7 @@ def _index(pen: Pen, node: DirectiveRecord) -> Lines:
 
 
 def _include(pen: Pen, node: DirectiveRecord, offset: int) -> Lines:
-    path = "".join(node["argument"].split())
-    target = f"{posixpath.splitext(path)[0]}.md"
+    target = f"{posixpath.splitext(path_of(node))[0]}.md"
     options = [fences.option(name, value) for name, value in node["options"]]
     options += [fences.option("heading-offset", str(offset))] if offset else []
     return fences.fence(pen, "include", target, options, Lines(), colon=False)

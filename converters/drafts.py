@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from converters.migration import PageFate, PageOutcome
 from converters.oracle import Prover
 from converters.page import Link, survey
 from converters.pen import Surroundings, UnwritableError, included_page, named_page
-from converters.recorder import DirectiveRecord, Record, record
+from converters.recorder import DirectiveRecord, Record, path_of, record
 from converters.scope import Scope
 from converters.surroundings import Settings, links_of
 from converters.writer import Written, write
@@ -38,6 +38,11 @@ class Draft:
     construct: str = ""
     settled: bool = False
 
+    @property
+    def text(self) -> str:
+        """The newest text, ``""`` where none is written yet."""
+        return self.written.text if self.written is not None else ""
+
 
 @dataclass(slots=True, kw_only=True)
 class Drafts:
@@ -53,8 +58,13 @@ class Drafts:
     users: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
-def record_all(state: Drafts, prover: Prover, settings: Settings) -> None:
-    """Record every page that was asked for; those that cannot be converted are left at once."""
+def record_all(
+    state: Drafts, prover: Prover, settings: Settings, unreadable: Mapping[str, str]
+) -> None:
+    """Record every page that was asked for; those that cannot be converted are left at once.
+
+    ``unreadable`` are the pages on which Sphinx itself fails, with what it raised.
+    """
     source = state.scope.source
     asked = {
         name: path
@@ -65,8 +75,8 @@ def record_all(state: Drafts, prover: Prover, settings: Settings) -> None:
     texts: dict[str, str] = {}
     for name, path in asked.items():
         text, reason = _text(source, path, settings)
-        if text is not None and name in settings.unreadable:
-            text, reason = None, f"Sphinx fails on it: {settings.unreadable[name]}"
+        if text is not None and name in unreadable:
+            text, reason = None, f"Sphinx fails on it: {unreadable[name]}"
         if text is None:
             leave(state, name, path, reason)
         else:
@@ -127,7 +137,7 @@ def _includes(state: Drafts, page: str, name: str) -> bool:
         node
         for node in draft.record.document.findall(DirectiveRecord)
         if node["name"].lower() in {"include", "literalinclude"}
-        and named_page("".join((node["argument"] or "").split()), draft.surroundings) == name
+        and named_page(path_of(node), draft.surroundings) == name
     ]
     return bool(files) and all(included_page(n, draft.surroundings) == name for n in files)
 

@@ -14,7 +14,7 @@ from converters import escaping, typography
 from converters.escaping import Markup, Part, Text
 from converters.page import Anchor, Goal, Link
 from converters.pen import Pen, UnwritableError
-from converters.recorder import DirectiveRecord, RoleRecord
+from converters.recorder import DirectiveRecord, RoleRecord, path_of
 
 #: Roles that are CommonMark's own.
 _NATIVE_ROLES = {"literal": nodes.literal, "emphasis": nodes.emphasis, "strong": nodes.strong}
@@ -60,7 +60,7 @@ def parts(pen: Pen, children: Iterable[nodes.Node]) -> list[Part]:
     stripping = False
     for child in children:
         following = _parts(pen, child)
-        before, after = _trims(pen, child)
+        before, after = trims(pen, child)
         if before and found and isinstance(last := found[-1], Text):
             found[-1] = Text(text=last.text.rstrip())
         if stripping and following and isinstance(first := following[0], Text):
@@ -70,7 +70,7 @@ def parts(pen: Pen, children: Iterable[nodes.Node]) -> list[Part]:
     return found
 
 
-def _trims(pen: Pen, node: nodes.Node) -> tuple[bool, bool]:
+def trims(pen: Pen, node: nodes.Node) -> tuple[bool, bool]:
     """Tell whether a substitution takes the white space before it, and after it."""
     if not isinstance(node, nodes.substitution_reference):
         return False, False
@@ -278,7 +278,7 @@ def _substitution(pen: Pen, node: nodes.substitution_reference) -> list[Part]:
         if name.lower() in _SPHINX_SUBSTITUTIONS:
             return [Markup(text=role_span("sub-ref", name.lower()))]
         raise UnwritableError(f"an unknown substitution, {name!r}")
-    if pen.careful or pen.in_template or any(_trims(pen, node)):
+    if pen.careful or pen.in_template or any(trims(pen, node)):
         return expansion(pen, definition)
     key = _key(pen, name)
     if shared:
@@ -353,7 +353,7 @@ def characters(node: DirectiveRecord) -> str:
 
 def _image(pen: Pen, node: DirectiveRecord, alt: str = "") -> str:
     options = dict(node["options"])
-    uri = "".join((node["argument"] or "").split())
+    uri = path_of(node)
     text = escaping.join([Text(text=options.pop("alt", alt))], replace(pen.syntax, link=True))
     target = options.pop("target", "")
     names = {"width": "width", "height": "height", "align": "align"}

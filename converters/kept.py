@@ -109,7 +109,7 @@ def _expanded(pen: Pen, text: str, reference: nodes.substitution_reference) -> s
             if inner.astext().lower() != name.lower():
                 shown = _expanded(pen, shown, inner)
     elif isinstance(child, DirectiveRecord) and kind == "unicode":
-        if {"trim", "ltrim", "rtrim"} & dict(child["options"]).keys():
+        if any(inline.trims(pen, reference)):
             raise UnwritableError("RST with a substitution that trims what is around it")
         shown = inline.characters(child)
     else:

@@ -9,14 +9,12 @@ from typing import Self
 
 from docutils import nodes
 
+from converters.oracle.facts import FLAGS
 from converters.pen import Lines, Pen, UnwritableError
 from converters.recorder import DirectiveRecord
 
 #: Directives that may stand above a page's field list and leave it the page's metadata.
 _INVISIBLE = frozenset({"meta", "role", "default-role", "index"})
-
-#: Fields of which Sphinx asks only whether they are there.
-_FLAGS = frozenset({"orphan", "nosearch", "nocomments", "no-search"})
 
 
 def is_bibliography(node: nodes.field_list) -> bool:
@@ -90,7 +88,7 @@ def _key(name: str) -> str:
 
 
 def _value(name: str, value: str) -> str:
-    if not value and name in _FLAGS:
+    if not value and name in FLAGS:
         return "true"
     return value if re.fullmatch(r"\d+", value) else _text(value)
 

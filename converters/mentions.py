@@ -25,6 +25,8 @@ def mentions(scope: Scope, converted: Mapping[str, tuple[str, str]]) -> Iterator
     root, source = scope.root, scope.source
     old = {(source / path).resolve() for path in converted}
     names = {path.name for path in old}
+    if not names:
+        return
     suffixes = sorted({path.suffix for path in old})
     pattern = re.compile(r"[\w./-]*?(?:" + "|".join(map(re.escape, suffixes)) + r")\b")
     for file, text in _texts(scope, old, converted):

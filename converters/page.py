@@ -84,14 +84,7 @@ def survey(
             if isinstance(goal, Anchor) and id(goal) in own
         ),
         notes=dict(_notes(record.document)),
-        substitutions={
-            **(substitutions or {}),
-            **{
-                name: node
-                for node in record.document.findall(nodes.substitution_definition)
-                for name in node["names"]
-            },
-        },
+        substitutions={**(substitutions or {}), **substitutions_of(record.document)},
         labels=frozenset(
             goal.label
             for goal in goals.values()
@@ -99,6 +92,15 @@ def survey(
         ),
         repeated=frozenset(_repeated(record.document)),
     )
+
+
+def substitutions_of(document: nodes.document) -> dict[str, nodes.substitution_definition]:
+    """Return the substitutions that a document defines, by their names."""
+    return {
+        name: node
+        for node in document.findall(nodes.substitution_definition)
+        for name in node["names"]
+    }
 
 
 def written_name(target: nodes.target) -> str:

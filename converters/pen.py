@@ -14,7 +14,7 @@ from docutils import nodes
 from converters.definitions import Definitions
 from converters.escaping import Syntax
 from converters.page import Page
-from converters.recorder import DirectiveRecord, Record
+from converters.recorder import DirectiveRecord, Record, path_of
 from converters.shapes import Shape
 
 #: Where a block stands in the recorded tree: the indices of the children on the way to it.
@@ -178,7 +178,7 @@ def included_page(node: DirectiveRecord, surroundings: Surroundings) -> str | No
         return None
     if not dict(node["options"]).keys() <= PART:
         return None
-    return named_page("".join((node["argument"] or "").split()), surroundings)
+    return named_page(path_of(node), surroundings)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -68,9 +68,8 @@ def plan(
         raise error.of(_copy(state, "before"), state.scope.root) from None
     with prover:
         baseline = prover.site()
-        settings = replace(settings, unreadable=dict(baseline.unreadable))
         read = time.monotonic()
-        record_all(state, prover, settings)
+        record_all(state, prover, settings, dict(baseline.unreadable))
         if foreign:
             write_foreign(state, settings)
         else:
@@ -223,8 +222,7 @@ def _leave_unreadable(state: Drafts, prover: Prover) -> bool:
     """Leave the pages on which Sphinx itself fails; return whether there were any."""
     found = False
     for draft in list(state.drafts.values()):
-        text = draft.written.text if draft.written is not None else ""
-        proof = prover.prove(draft.name, text)
+        proof = prover.prove(draft.name, draft.text)
         if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
             _leave_unequal(state, draft, proof)
             found = True
@@ -319,14 +317,12 @@ def _unequal(state: Drafts, proof: SiteProof) -> dict[str, PageProof]:
 def _settle(state: Drafts, prover: Prover, unequal: Mapping[str, PageProof], *, last: bool) -> None:
     """Find other ways for pages; those that had theirs, and all before the last build, are left."""
     waiting: dict[str, Settling] = {}
-    tried: dict[str, str] = {}
     for name, page in unequal.items():
         draft = state.drafts[name]
         if draft.settled or last or draft.written is None:
             _leave_unequal(state, draft, page)
             continue
         draft.settled = True
-        tried[name] = draft.written.text
         waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
     found: dict[str, Settled | UnwritableError] = {}
     reason = ""
@@ -345,7 +341,7 @@ def _settle(state: Drafts, prover: Prover, unequal: Mapping[str, PageProof], *, 
                 leave(state, name, draft.path, f"MyST cannot say it: {unsaid}")
             case Settled() as settled if settled.proven:
                 # One that is equal as it is waits for the pages that it links to.
-                draft.settled = settled.written.text != tried[name]
+                draft.settled = settled.written.text != draft.text
                 draft.written = settled.written
             case settled:
                 _leave_unequal(state, draft, settled.proof, settled.written.marks)

@@ -39,6 +39,11 @@ class RoleRecord(nodes.Inline, nodes.TextElement):
     """
 
 
+def path_of(node: DirectiveRecord) -> str:
+    """Return the path that a directive's argument is; it may go on over lines."""
+    return "".join((node["argument"] or "").split())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Where a block stands: its first line, 1-based, and its source lines, dedented."""

@@ -131,7 +131,7 @@ def _makers(marks: Sequence[Mark]) -> dict[Key, int]:
 
     The lines of that are no lines of the page, so that no difference leads to them.
     """
-    return {m.key: m.choices - 1 for m in marks if m.generated and m.choice < m.choices - 1}
+    return {mark.key: mark.choices - 1 for mark in _movable(marks) if mark.generated}
 
 
 def _moved(marks: Sequence[Mark], proof: PageProof) -> dict[Key, int]:
@@ -171,8 +171,8 @@ def _all_moved(marks: Sequence[Mark]) -> dict[Key, int]:
     """Return the next way for every directive: Sphinx fails in one, and does not say where."""
     return {
         mark.key: mark.choice + 1
-        for mark in marks
-        if mark.construct.startswith("directive ") and mark.choice < mark.choices - 1
+        for mark in _movable(marks)
+        if mark.construct.startswith("directive ")
     }
 
 

@@ -28,9 +28,8 @@ class Settings:
     ``""`` stands for a page that offers the file to be downloaded.  ``rst_suffixes`` are those
     of files that are read as RST, ``excluded`` the ``exclude_patterns``.  ``myst`` is true where
     the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
-    enables.  ``unreadable`` are the pages on which Sphinx itself fails, with what it raised.
-    ``quotes`` is the language in which quotes are made typographic, ``""`` for not at all.
-    ``heading_labels`` is true where headings are labels, by their source.
+    enables.  ``quotes`` is the language in which quotes are made typographic, ``""`` for not at
+    all.  ``heading_labels`` is true where headings are labels, by their source.
     """
 
     pages: Mapping[str, str]
@@ -47,7 +46,6 @@ class Settings:
     url_schemes: frozenset[str]
     quotes: str
     heading_labels: bool
-    unreadable: Mapping[str, str]
     registry: Mapping[str, Shape] = field(repr=False)
 
 
@@ -74,7 +72,6 @@ def settings_of(workshop: Workshop) -> Settings:
         url_schemes=frozenset(config.myst_url_schemes),
         quotes=_quotes(config),
         heading_labels="sphinx.ext.autosectionlabel" in workshop.app.extensions,
-        unreadable=dict(workshop.unreadable),
         registry=dict(_shapes(workshop)),
     )
 

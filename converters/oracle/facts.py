@@ -13,7 +13,7 @@ from converters.oracle.tree import Element
 Object = tuple[str, str, str, str, str]
 
 #: Metadata of which Sphinx asks only whether it is there.
-_FLAGS = ("orphan", "nosearch", "nocomments", "no-search")
+FLAGS = ("orphan", "nosearch", "nocomments", "no-search")
 
 
 def objects_of(env: BuildEnvironment) -> dict[str, list[Object]]:
@@ -48,7 +48,7 @@ def _metadata(metadata: Mapping[str, object]) -> Iterator[Element]:
     """Yield a page's settings for Sphinx, without those by MyST-Parser and for it."""
     for name, value in metadata.items():
         if not name.startswith("myst") and name != "wordcount":
-            shown = "" if name in _FLAGS else str(value)
+            shown = "" if name in FLAGS else str(value)
             yield Element(kind="metadata", attributes=(("name", name), ("value", shown)))
 
 

@@ -170,7 +170,7 @@ def _proof(workshop: Workshop, page: str, text: str, syntax: Syntax) -> PageProo
     attempt = workshop.attempt(page, text, syntax)
     known = (*workshop.warnings, *baseline.warnings)
     proof = compare_pages(baseline.page, attempt.page)
-    fresh = new_warnings(known, attempt.warnings, workshop.names)
+    fresh = new_warnings(known, attempt.warnings, workshop.env.all_docs)
     return replace(proof, new_warnings=fresh)
 
 

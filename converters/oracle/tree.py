@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +52,15 @@ class Element:
                 yield from child.walk()
 
 
-def _element(
-    kind: str,
-    attributes: tuple[tuple[str, str], ...],
-    children: tuple[Element | str, ...],
-    line: int | None,
-    digest: bytes,
-) -> Element:
+def _element(*values: object) -> Element:
+    """Return the element of the values of `Element.__reduce__`, which is frozen to others."""
     made = object.__new__(Element)
-    for set_value, value in zip(_SETTERS, (kind, attributes, children, line, digest), strict=True):
+    for set_value, value in zip(_SETTERS, values, strict=True):
         set_value(made, value)
     return made
 
 
-#: The slots of an element, which is frozen to everyone else.
-_SETTERS = tuple(
-    getattr(Element, name).__set__ for name in ("kind", "attributes", "children", "line", "digest")
-)
+_SETTERS = tuple(getattr(Element, slot.name).__set__ for slot in fields(Element))
 
 
 def _framed(text: str) -> bytes:
