@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,11 @@ Get :download:`it <deep/data.txt>` and read :doc:`deep/page`.
 
 @pytest.fixture(scope="module")
 def migration(tmp_path_factory: pytest.TempPathFactory) -> Migration:
-    folder = tmp_path_factory.mktemp("project")
-    for name, text in SITE.items():
+    return planned(tmp_path_factory.mktemp("project"), SITE)
+
+
+def planned(folder: Path, site: Mapping[str, str]) -> Migration:
+    for name, text in site.items():
         path = folder / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -171,11 +175,7 @@ def setup(app):
 
 
 def test_a_page_that_only_waits_for_another_keeps_its_best_ways(tmp_path: Path) -> None:
-    for name, text in APART.items():
-        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "site" / name).write_text(text)
-    (tmp_path / "work").mkdir()
-    found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
+    found = planned(tmp_path, APART)
     assert () == found.left
     assert "```{eval-rst}\n.. makes::\n```\n" in written(found, "options.rst")
     assert "eval-rst" not in written(found, "user.rst")
@@ -194,11 +194,7 @@ def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path)
             ".. _home: https://example.org/\n.. _start: https://example.org/start\n"
         ),
     }
-    for name, text in site.items():
-        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "site" / name).write_text(text)
-    (tmp_path / "work").mkdir()
-    found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
+    found = planned(tmp_path, site)
     assert () == found.left
     assert (
         '---\nmyst:\n  substitutions:\n    tool: "Tool 1.0"\n    copy: "©"\n---\n\n'
@@ -218,11 +214,7 @@ def test_pages_whose_files_the_project_s_code_wants_stay(tmp_path: Path) -> None
     )
     page = ":orphan:\n\nPage\n====\n\nText.\n"
     site = {"conf.py": conf, "index.rst": page, "parts/a.rst": page, "parts/b.rst": page}
-    for name, text in site.items():
-        (tmp_path / "site" / name).parent.mkdir(exist_ok=True, parents=True)
-        (tmp_path / "site" / name).write_text(text)
-    (tmp_path / "work").mkdir()
-    found = plan(tmp_path / "site", tmp_path / "work", timeout=120, jobs=2, progress=print)
+    found = planned(tmp_path, site)
     why = (
         "the site is not built without this file: The site cannot be read: "
         f"{tmp_path}/site/conf.py:4: RuntimeError: There is no parts/a.rst"
