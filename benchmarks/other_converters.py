@@ -51,7 +51,7 @@ def others(path: Path, work: Path, *, timeout: float, jobs: int) -> Iterator[Sco
     )
     prover, settings, _ = opened(state)
     with prover:
-        record_all(state, prover, settings)
+        record_all(state, prover, settings, dict(prover.site().unreadable))
         rst_to_myst.program()  # made before the clock runs
         for name, convert in (("rst-to-myst 0.4.0", _rst_to_myst), ("pandoc", _pandoc)):
             score = _scored(name, convert, state, prover, settings=settings, timeout=timeout)
