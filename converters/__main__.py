@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -161,9 +161,10 @@ def _write(migration: Migration) -> int:
         print(report.summary(migration), file=sys.stderr)
         return 0
     following = apply.write(migration)
-    print(report.summary(migration), file=sys.stderr)
-    for line in following:
-        print(line, file=sys.stderr)
+    with suppress(KeyboardInterrupt, _Stopped):  # which is too late now: all is written
+        print(report.summary(migration), file=sys.stderr)
+        for line in following:
+            print(line, file=sys.stderr)
     return 0
 
 

@@ -57,6 +57,10 @@ class Drafts:
     left: dict[str, PageOutcome] = field(default_factory=dict)
     users: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    def copy(self, name: str) -> Path:
+        """Return where the mirror ``name`` of the project is: it has the project's own name."""
+        return self.directory / name / self.scope.root.name
+
 
 def record_all(
     state: Drafts, prover: Prover, settings: Settings, unreadable: Mapping[str, str]

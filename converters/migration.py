@@ -62,7 +62,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Seconds: reading the site as it is, writing, finding other ways, the last whole build."""
+    """Seconds: reading the site as it is, writing, finding other ways, and all else of the proof.
+
+    The last are the first trial of all pages, the whole builds, and their comparison.
+    """
 
     baseline: float = 0.0
     writing: float = 0.0

@@ -6,7 +6,7 @@ import glob
 import posixpath
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from converters import rst_to_myst
 from converters.collector import seldom_collected
 from converters.conf import Change
 from converters.drafts import (
-    Draft,
     Drafts,
     Progress,
     check_fragments,
@@ -32,14 +31,15 @@ from converters.migration import Migration, Timing
 from converters.mirror import mirror, remove, replace_files
 from converters.oracle import Kind, PageProof, Prover, Site, SiteProof, build, compare_sites
 from converters.outcomes import outcomes
-from converters.pen import EXTENSIONS, Mark, UnwritableError
 from converters.scope import scope_of
 from converters.separate import ProjectError
-from converters.settle import Settled, Settling, equal, reason_of, settle, settle_all
-from converters.surroundings import Settings, configure, settings_of
+from converters.settle import equal
+from converters.surroundings import Settings, settings_of
+from converters.trials import leave_unequal, prepare, settle_unequal, try_all
 
-#: How often the whole site is built: pages that differ are settled or left in between.
-_BUILDS = 4
+#: After how many builds of the whole site pages get other ways; after each further one those that
+#: differ are left.
+_TRIES = 2
 
 
 @seldom_collected()
@@ -65,7 +65,7 @@ def plan(
     try:
         prover, settings, change = opened(state)
     except ProjectError as error:
-        raise error.of(_copy(state, "before"), state.scope.root) from None
+        raise error.of(state.copy("before"), state.scope.root) from None
     with prover:
         baseline = prover.site()
         read = time.monotonic()
@@ -165,13 +165,9 @@ def _neutral(state: Drafts) -> dict[str, object]:
     }
 
 
-def _copy(state: Drafts, name: str) -> Path:
-    return state.directory / name / state.scope.root.name
-
-
 def _mirrored(state: Drafts, name: str) -> Path:
     scope = state.scope
-    target = _copy(state, name)
+    target = state.copy(name)
     remove(target)
     only = frozenset({scope.within}) if scope.conf is None and scope.within.is_file() else None
     return mirror(scope.root, scope.source, target, only=only, left_out=[state.directory])
@@ -188,34 +184,29 @@ def _prove_all(
     Returns the last build's proof, what it changed in the settings, and the seconds spent on
     pages one by one.
     """
-    settling = 0.0
-    proof: SiteProof | None = None
     inventories = prover.inventories()
+    settling = try_all(state, prover, baseline, change)
     number = 0
-    while number < _BUILDS:
+    while True:
+        rewrite_without(state, check_fragments(state))
+        change = needed(state, settings, change)
         if not state.drafts:
             return None, Change(), settling
-        state.progress("building the new site", number, _BUILDS)
-        every = _with_all_extensions(change).settings()
+        state.progress("building the new site", number, _TRIES + 1)
         try:
             proof = _built(state, baseline, change, inventories)
         except ProjectError as error:  # does not count: each time there are fewer drafts
-            prover.call(configure, every, timeout=state.timeout)
+            prepare(state, prover, change)
             if not (_leave_unreadable(state, prover) or _leave_wanted(state, error)):
-                raise error.of(_copy(state, "after"), state.scope.root) from None
+                raise error.of(state.copy("after"), state.scope.root) from None
             continue
         unequal = _unequal(state, proof)
         if not unequal:
-            break
+            return proof, change, settling
         started = time.monotonic()
-        _show_fragments(state)
-        prover.call(configure, every, timeout=state.timeout)
-        _settle(state, prover, unequal, last=number >= _BUILDS - 2)
-        rewrite_without(state, check_fragments(state))
-        change = needed(state, settings, change)
+        settle_unequal(state, prover, change, unequal, last=number >= _TRIES)
         settling += time.monotonic() - started
         number += 1
-    return proof, change, settling
 
 
 def _leave_unreadable(state: Drafts, prover: Prover) -> bool:
@@ -224,7 +215,7 @@ def _leave_unreadable(state: Drafts, prover: Prover) -> bool:
     for draft in list(state.drafts.values()):
         proof = prover.prove(draft.name, draft.text)
         if any(difference.kind is Kind.UNREADABLE for difference in proof.differences):
-            _leave_unequal(state, draft, proof)
+            leave_unequal(state, draft, proof)
             found = True
     return found
 
@@ -240,27 +231,10 @@ def _leave_wanted(state: Drafts, error: ProjectError) -> bool:
         if re.search(rf"(?<![\w.-]){re.escape(draft.path)}(?![\w.-])", error.problem)
     }
     wanted = [d for d in state.drafts.values() if posixpath.dirname(d.path) in folders]
-    what = error.of(_copy(state, "after"), state.scope.root).problem.split("; ")[0]
+    what = error.of(state.copy("after"), state.scope.root).problem.split("; ")[0]
     for draft in wanted:
         leave(state, draft.name, draft.path, f"the site is not built without this file: {what}")
     return bool(wanted)
-
-
-def _show_fragments(state: Drafts) -> None:
-    """Put what is included as MyST beside the baseline's sources, where pages are tried."""
-    scope = state.scope
-    copy = _copy(state, "before") / scope.source.relative_to(scope.root)
-    texts = {
-        target_of(draft.path): draft.written.text
-        for name, draft in state.drafts.items()
-        if name in state.users and draft.written is not None
-    }
-    replace_files(copy, [], texts)
-
-
-def _with_all_extensions(change: Change) -> Change:
-    """Return the settings with which pages are tried: a block's next way may need any extension."""
-    return replace(change, myst=sorted(EXTENSIONS), keep_footnotes=True)
 
 
 def _built(state: Drafts, baseline: Site, change: Change, inventories: bytes) -> SiteProof:
@@ -312,47 +286,3 @@ def _unequal(state: Drafts, proof: SiteProof) -> dict[str, PageProof]:
         if page.page in state.drafts and (not equal(whole) or page.page in lost):
             found[page.page] = whole
     return found
-
-
-def _settle(state: Drafts, prover: Prover, unequal: Mapping[str, PageProof], *, last: bool) -> None:
-    """Find other ways for pages; those that had theirs, and all before the last build, are left."""
-    waiting: dict[str, Settling] = {}
-    for name, page in unequal.items():
-        draft = state.drafts[name]
-        if draft.settled or last or draft.written is None:
-            _leave_unequal(state, draft, page)
-            continue
-        draft.settled = True
-        waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
-    found: dict[str, Settled | UnwritableError] = {}
-    reason = ""
-    try:
-        for name, settled in settle_all(waiting, prover.prove_all):
-            state.progress("finding other ways", len(found), len(waiting))
-            found[name] = settled
-    except ProjectError as error:
-        reason = error.problem
-    for name in waiting:
-        draft = state.drafts[name]
-        match found.get(name):
-            case None:
-                leave(state, name, draft.path, f"it cannot be tried: {reason}")
-            case UnwritableError() as unsaid:
-                leave(state, name, draft.path, f"MyST cannot say it: {unsaid}")
-            case Settled() as settled if settled.proven:
-                # One that is equal as it is waits for the pages that it links to.
-                draft.settled = settled.written.text != draft.text
-                draft.written = settled.written
-            case settled:
-                _leave_unequal(state, draft, settled.proof, settled.written.marks)
-
-
-def _leave_unequal(
-    state: Drafts, draft: Draft, proof: PageProof, marks: Sequence[Mark] = ()
-) -> None:
-    """Leave a page, with the first place that cannot be made equal."""
-    line = next((d.line for d in proof.differences if d.line is not None), 0) or 0
-    around = [mark for mark in marks if mark.source_line <= line <= mark.source_end]
-    construct = max(around, key=lambda mark: len(mark.key)).construct if around else ""
-    reason = reason_of(proof) or "a label that others may link to is gone"
-    leave(state, draft.name, draft.path, reason, line=line, construct=construct)

@@ -80,14 +80,16 @@ def settle(
     surroundings: Surroundings,
     *,
     first: tuple[Written, PageProof] | None = None,
+    known: Mapping[str, PageProof] | None = None,
 ) -> Settling:
     """Find ways for a page's blocks with which it is equal, as few of them as RST as may be.
 
     ``first`` is the page in the best ways, with its proof in the whole site, where both are known.
-    A page that is equal as long as the others are as they were needs no other ways.  No text is
-    yielded twice.  Raises UnwritableError where the page cannot be written at all.
+    A page that is equal as long as the others are as they were needs no other ways.  ``known`` are
+    proofs of some texts while the others were so.  No text is yielded twice, nor a known one.
+    Raises UnwritableError where the page cannot be written at all.
     """
-    page = _Page(record=record, surroundings=surroundings)
+    page = _Page(record=record, surroundings=surroundings, proofs=dict(known or {}))
     choices: dict[Key, int] = {}
     written, proof = yield from _try(page, choices)
     if not equal(proof) and first is not None:

@@ -5,7 +5,8 @@ A site that is only built is one call of `build`; to try page after page, keep a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,10 @@ def build(
     project = replace(Project.of(source, conf, overrides or {}, work), inventories=inventories)
     with _open(project, jobs, timeout) as process:
         return process.call(Workshop.readings, timeout, timeout=timeout).site()
+
+
+#: How many groups of pages each job proves; a few more than one, for they take unlike times.
+_GROUPS = 4
 
 
 class Prover:
@@ -103,7 +108,24 @@ class Prover:
         """
         limit = page_timeout or self._page_timeout
         whole = limit * (len(texts) + 1)
-        return self._process.call(prove_all, texts, syntax, limit, self._jobs, timeout=whole)
+        groups = [{page: text} for page, text in texts.items()]
+        return self._process.call(prove_all, groups, syntax, self._jobs, limit, timeout=whole)
+
+    def prove_together(
+        self, texts: Mapping[str, str], weights: Mapping[str, int], syntax: Syntax = Syntax.MYST
+    ) -> list[dict[str, PageProof]]:
+        """Compare many pages in a few groups of like weights, in which new pages see each other.
+
+        Much cheaper for a whole site than `prove_all`, and a first look: what differs may be for
+        another page's sake, where a page is not alone.  Each group may take as long as reading
+        the site.
+        """
+        groups = balanced(texts, weights, self._jobs * _GROUPS)
+        limit = self._timeout
+        whole = limit * (len(groups) + 1)
+        sources = [{page: texts[page] for page in group} for group in groups]
+        proofs = self._process.call(prove_all, sources, syntax, self._jobs, limit, timeout=whole)
+        return [{page: proofs[page] for page in group} for group in groups]
 
     def call(
         self,
@@ -135,43 +157,73 @@ class Prover:
         self.close()
 
 
+def balanced(pages: Iterable[str], weights: Mapping[str, int], count: int) -> list[list[str]]:
+    """Return at most ``count`` groups of pages, heaviest first: each page to the lightest group.
+
+    Within a group pages are in the order of their names, in which Sphinx reads them.
+    """
+    groups: list[tuple[int, int, list[str]]] = [(0, number, []) for number in range(count)]
+    for page in sorted(pages, key=lambda page: (-weights[page], page)):
+        weight, number, group = groups[0]
+        heapq.heapreplace(groups, (weight + weights[page] + 1, number, [*group, page]))
+    groups.sort(key=lambda found: (-found[0], found[1]))
+    return [sorted(group) for _, _, group in groups if group]
+
+
 def _inventories(workshop: Workshop) -> bytes:
     return workshop.inventories
 
 
 def prove(workshop: Workshop, page: str, text: str, syntax: Syntax, timeout: float) -> PageProof:
     """Compare a page to what ``text`` renders to in its place; the workshop stays as it is."""
-    return prove_all(workshop, {page: text}, syntax, timeout, 1)[page]
+    return prove_all(workshop, [{page: text}], syntax, 1, timeout)[page]
 
 
 def prove_all(
-    workshop: Workshop, texts: Mapping[str, str], syntax: Syntax, timeout: float, jobs: int
+    workshop: Workshop,
+    groups: Sequence[Mapping[str, str]],
+    syntax: Syntax,
+    jobs: int,
+    timeout: float,
 ) -> dict[str, PageProof]:
-    """Compare pages, ``jobs`` at a time, each to its text with the others as they are."""
-    for page in texts:
-        workshop.page(page)  # kept, and so known to every fork
+    """Compare groups of pages to their texts, the pages that are not in the group as they are.
+
+    ``jobs`` groups are read at a time, each with ``timeout`` seconds.
+    """
+    for group in groups:
+        if len(group) == 1:
+            workshop.page(
+                next(iter(group))
+            )  # kept, and so known to every fork for this page to come
     found: dict[str, PageProof] = {}
-    for page, proof in in_forks(
-        lambda page: _proof(workshop, page, texts[page], syntax),
-        list(texts),
-        jobs=jobs,
-        timeout=timeout,
+    for group, proofs in in_forks(
+        lambda group: _proofs(workshop, group, syntax), groups, jobs=jobs, timeout=timeout
     ):
-        blocks = len(workshop.page(page).page.blocks)
-        found[page] = (
-            unreadable(page, proof.what, blocks=blocks) if isinstance(proof, Raised) else proof
-        )
+        for page in group:
+            proof = proofs if isinstance(proofs, Raised) else proofs[page]
+            if isinstance(proof, Raised):
+                blocks = len(workshop.page(page).page.blocks)
+                proof = unreadable(page, proof.what, blocks=blocks)
+            found[page] = proof
     return found
 
 
-def _proof(workshop: Workshop, page: str, text: str, syntax: Syntax) -> PageProof:
+def _proofs(
+    workshop: Workshop, texts: Mapping[str, str], syntax: Syntax
+) -> dict[str, PageProof | Raised]:
     """Compare in the fork too: a proof is small, and pages that differ all over take long."""
-    baseline = workshop.page(page)
-    attempt = workshop.attempt(page, text, syntax)
-    known = (*workshop.warnings, *baseline.warnings)
-    proof = compare_pages(baseline.page, attempt.page)
-    fresh = new_warnings(known, attempt.warnings, workshop.env.all_docs)
-    return replace(proof, new_warnings=fresh)
+    baselines = {page: workshop.page(page) for page in texts}
+    pages = frozenset(workshop.env.all_docs)
+    found: dict[str, PageProof | Raised] = {}
+    for page, attempt in workshop.attempts(texts, syntax).items():
+        if isinstance(attempt, Raised):
+            found[page] = attempt
+            continue
+        known = (*workshop.warnings, *baselines[page].warnings)
+        fresh = new_warnings(known, attempt.warnings, pages)
+        proof = compare_pages(baselines[page].page, attempt.page)
+        found[page] = replace(proof, new_warnings=fresh)
+    return found
 
 
 def _open(project: Project, jobs: int, timeout: float) -> SeparateProcess[Workshop]:

@@ -10,7 +10,7 @@ import pickle
 import posixpath
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -140,7 +140,7 @@ class Workshop:
 
         A page on which Sphinx or an extension fails is taken for an empty one.  Pages are read one
         after the other, as ``sphinx-build`` does by default: what a page leaves behind for others
-        (a role, say) is then there on every run, and for `attempt`.
+        (a role, say) is then there on every run, and for `attempts`.
         """
         start = time.monotonic()
         self._jobs = jobs
@@ -162,6 +162,7 @@ class Workshop:
         self._addresses = {builder.get_target_uri(name): name for name in self.names}
         self._automatic: dict[str, Mapping[str, str]] = {}
         self._pages: dict[str, Attempt] = {}
+        self._pickled: dict[str, bytes] = {}
         self._objects = objects_of(self.env)
         self.seconds = time.monotonic() - start
 
@@ -177,6 +178,9 @@ class Workshop:
 
     def page(self, name: str) -> Attempt:
         """Return the page ``name`` as the site has it, and the warnings of resolving its links."""
+        if name not in self._pages and name in self._pickled:
+            looks = pickle.loads(self._pickled[name])  # noqa: S301 - written by this process
+            self._pages |= {n: look for n, look in looks.items() if isinstance(look, Attempt)}
         if name not in self._pages:
             doctree = self.env.get_doctree(name)
             self._pages[name] = self._look(name, doctree, self._objects[name], RULES)
@@ -207,6 +211,7 @@ class Workshop:
             if isinstance(looks, Raised):
                 raise ExtensionError(f"{looks.what} (in one of {', '.join(chunk)})\n{looks.trace}")
             chunks.append(looks)
+            self._pickled |= dict.fromkeys(chunk, looks)
         return Readings(
             chunks=tuple(chunks),
             warnings=self.warnings,
@@ -244,51 +249,72 @@ class Workshop:
             delattr(builder, "read_doc")
             self.app.disconnect(listener)
 
-    def attempt(
-        self, name: str, text: str, syntax: Syntax, rules: Sequence[Rule] = RULES
-    ) -> Attempt:
-        """Return the page ``name`` read from ``text``, all other pages being as they are.
+    def attempts(
+        self, texts: Mapping[str, str], syntax: Syntax, rules: Sequence[Rule] = RULES
+    ) -> dict[str, Attempt | Raised]:
+        """Return each page read from its text, all pages without one being as they are.
 
-        The site remembers the new page from then on: call it in a fork.  A link to another page
-        by the name that it would have as Markdown finds it.  Raises what Sphinx raises.
+        What Sphinx raises on a page stands in its place.  The site remembers the new pages from
+        then on: call it in a fork.  A link to another page by the name that it would have as
+        Markdown finds it.
         """
-        self._stream.take()
-        doctree = self._read(name, text, syntax)
-        warnings = self._stream.take()
-        look = self._look(name, doctree, objects_of(self.env)[name], rules)
-        return replace(look, warnings=(*warnings, *look.warnings))
+        read = self._read(texts, syntax)
+        objects = objects_of(self.env)
+        found: dict[str, Attempt | Raised] = {}
+        for name, (data, warnings) in read.items():
+            if name in self.unreadable:
+                found[name] = Raised(what=self.unreadable[name], trace="")
+                continue
+            try:
+                look = self._look(name, _unpickled(data, self.env, name), objects[name], rules)
+            except Exception:
+                found[name] = Raised.now()
+            else:
+                found[name] = replace(look, warnings=(*warnings, *look.warnings))
+        return found
 
-    def _read(self, name: str, text: str, syntax: Syntax) -> nodes.document:
+    def _read(
+        self, texts: Mapping[str, str], syntax: Syntax
+    ) -> dict[str, tuple[bytes, tuple[Warned, ...]]]:
+        """Read pages from other texts; return their doctrees, pickled, and Sphinx's warnings."""
         app, env, builder = self.app, self.env, self.app.builder
 
         def swap(_app: Sphinx, docname: str, source: list[str]) -> None:
-            if docname == name:
-                source[0] = text
+            if docname in texts:
+                source[0] = texts[docname]
 
-        # The page keeps its path, so that what it includes is found: its suffix means ``syntax``.
+        # Pages keep their paths, so that what they include is found: suffixes mean ``syntax``.
         suffixes, directory = app.config.source_suffix, builder.doctreedir
         notebooks = syntax is Syntax.MYST and "myst_nb" in app.extensions
         kind = "myst-nb" if notebooks else syntax.value
         app.config.source_suffix = dict.fromkeys(suffixes, kind)
         listener = app.connect("source-read", swap, priority=-1_000_000)
+        read: dict[str, tuple[bytes, tuple[Warned, ...]]] = {}
         try:
-            with tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private:
+            with (
+                tempfile.TemporaryDirectory(prefix="attempt-", dir=app.outdir) as private,
+                self._forgiving(builder),
+            ):
                 env.__class__ = _Trying
                 builder.doctreedir = type(directory)(private)
                 builder.phase = BuildPhase.READING
-                app.emit("env-purge-doc", env, name)
-                env.clear_doc(name)
-                builder.read_doc(name)
-                data = Path(private, f"{name}.doctree").read_bytes()
+                for name in texts:
+                    self.unreadable.pop(name, None)
+                    self._stream.take()
+                    app.emit("env-purge-doc", env, name)
+                    env.clear_doc(name)
+                    builder.read_doc(name)
+                    data = Path(private, f"{name}.doctree").read_bytes()
+                    read[name] = (data, self._stream.take())
         finally:
             env.__class__ = BuildEnvironment
             app.disconnect(listener)
             app.config.source_suffix = suffixes
             builder.doctreedir = directory
             builder.phase = BuildPhase.RESOLVING
-        with _numbering(lambda: _unpickled(data, env, name), name):
-            _number(app, {name})
-        return _unpickled(data, env, name)
+        with _numbering({name: data for name, (data, _) in read.items()}):
+            _number(app, set(read))
+        return read
 
     def _look(
         self,
@@ -378,12 +404,14 @@ def _root(source: Path) -> str:
 
 
 @contextlib.contextmanager
-def _numbering(doctree: Callable[[], nodes.document], name: str) -> Iterator[None]:
-    """Let Sphinx have the doctree of the page ``name`` from ``doctree``, not from its file."""
+def _numbering(doctrees: Mapping[str, bytes]) -> Iterator[None]:
+    """Let Sphinx have the doctrees of these pages from here, not from their files."""
     others = BuildEnvironment.get_doctree
 
     def get_doctree(env: BuildEnvironment, docname: str) -> nodes.document:
-        return doctree() if docname == name else others(env, docname)
+        if docname in doctrees:
+            return _unpickled(doctrees[docname], env, docname)
+        return others(env, docname)
 
     setattr(BuildEnvironment, "get_doctree", get_doctree)  # noqa: B010 - not by assignment: mypy
     try:

@@ -181,6 +181,35 @@ def test_a_page_that_only_waits_for_another_keeps_its_best_ways(tmp_path: Path) 
     assert "eval-rst" not in written(found, "user.rst")
 
 
+def test_a_page_that_sphinx_cannot_read_twice_waits_for_the_whole_site(tmp_path: Path) -> None:
+    conf = """\
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.util import logging
+
+declared = set()
+
+
+class Declares(Directive):
+    required_arguments = 1
+
+    def run(self):
+        name = self.arguments[0]
+        if name in declared:
+            logging.getLogger(__name__).warning("%s is declared twice", name, location="page")
+        declared.add(name)
+        return [nodes.paragraph("", name)]
+
+
+def setup(app):
+    app.add_directive("declares", Declares)
+"""
+    index = "Start\n=====\n\n.. declares:: it\n"
+    found = planned(tmp_path, {"conf.py": conf, "index.rst": index})
+    assert () == found.left
+    assert "```{declares} it\n```\n" in written(found, "index.rst")
+
+
 def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path) -> None:
     site = {
         "conf.py": "",

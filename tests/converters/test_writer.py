@@ -5,7 +5,7 @@ from __future__ import annotations
 from docutils.parsers.rst import states
 from golden_cases import GOLDEN
 
-from converters import project, recorder
+from converters import recorder, trials
 from converters.conf import Change
 from converters.pen import EXTENSIONS, Surroundings
 from converters.recorder import record
@@ -41,8 +41,7 @@ def test_a_directive_with_a_heading_in_it_stays_rst_at_once() -> None:
 def test_a_page_is_tried_with_every_extension_that_pages_may_need() -> None:
     used = frozenset[str]().union(*(write(record(case.rst)).extensions for case in GOLDEN))
     assert used == EXTENSIONS
-    settings = project._with_all_extensions(Change()).settings()
-    assert sorted(EXTENSIONS) == settings["myst_enable_extensions"]
+    assert sorted(EXTENSIONS) == trials.for_trials(Change()).settings()["myst_enable_extensions"]
 
 
 def test_the_nested_recorder_runs_as_nested_with_every_docutils() -> None:

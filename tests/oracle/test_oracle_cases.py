@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from oracle_cases import EDITS, HARMLESS, PAIRS, SLIPS, Case
 
-from converters.oracle import RULES, PageProof, Prover, Syntax, Workshop, compare_pages
+from converters.oracle import (
+    RULES,
+    Page,
+    PageProof,
+    Prover,
+    Rule,
+    Syntax,
+    Workshop,
+    compare_pages,
+)
 from converters.separate import Raised, in_fork
 
 
@@ -60,12 +71,21 @@ NEEDED_BY = {
 def without(workshop: Workshop, rule: str, case: Case, syntax: Syntax) -> PageProof | Raised:
     """Compare both sides of a case as they are where ``rule`` is left out."""
     rules = [other for other in RULES if other.name != rule]
-    page, limit = case.page, 60.0
-    ours = in_fork(workshop.attempt, page, case.baseline, Syntax.RST, rules, timeout=limit)
-    theirs = in_fork(workshop.attempt, page, case.candidate, syntax, rules, timeout=limit)
-    assert not isinstance(ours, Raised)
-    assert not isinstance(theirs, Raised)
-    return compare_pages(ours.page, theirs.page)
+    sides = ((case.baseline, Syntax.RST), (case.candidate, syntax))
+    pages = [
+        in_fork(_read, workshop, case.page, text, kind, rules, timeout=60.0) for text, kind in sides
+    ]
+    ours, theirs = pages
+    assert isinstance(ours, Page)
+    assert isinstance(theirs, Page)
+    return compare_pages(ours, theirs)
+
+
+def _read(
+    workshop: Workshop, name: str, text: str, syntax: Syntax, rules: Sequence[Rule]
+) -> Page | Raised:
+    attempt = workshop.attempts({name: text}, syntax, rules)[name]
+    return attempt if isinstance(attempt, Raised) else attempt.page
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in RULES])

@@ -21,6 +21,7 @@ from converters.oracle import (
     compare_sites,
 )
 from converters.oracle.compare import new_warnings
+from converters.oracle.prover import balanced
 from converters.separate import ProjectError, Raised, in_forks
 
 INDEX = "Index\n=====\n\n.. toctree::\n\n   page\n\nSee :ref:`the-label` and :ref:`counted`.\n"
@@ -65,6 +66,34 @@ def test_many_pages_are_proven_as_each_of_them_is(prover: Prover) -> None:
     expected = {page: prover.prove(page, text) for page, text in texts.items()}
     assert expected == prover.prove_all(texts, page_timeout=60)
     assert not expected["other"].proven
+
+
+def test_pages_that_are_proven_together_see_one_another(tmp_path: Path) -> None:
+    linking = "Other\n=====\n\nSee :ref:`there`.\n"
+    large = dict.fromkeys(("a", "b", "c"), "Large\n=====\n")
+    page = ".. _there:\n\nPage\n====\n"
+    texts = {"other": "# Other\n\nSee {ref}`there`.\n", "page": "# Page\n"}
+    texts |= dict.fromkeys(large, "# Large\n")
+    source = site(tmp_path, page=page, other=linking, **large)
+    with Prover(source, work=tmp_path / "work", timeout=60, jobs=1) as prover:
+        found = prover.prove_together(texts, {"page": 1, "other": 1, "a": 9, "b": 9, "c": 9})
+        assert prover.prove_all(texts)["other"].proven
+    verdicts = [{page: proof.proven for page, proof in group.items()} for group in found]
+    assert {"other": False, "page": False} == verdicts[3]
+    assert [{"a": True}, {"b": True}, {"c": True}] == verdicts[:3]
+
+
+@pytest.mark.parametrize(
+    ("weights", "groups"),
+    [
+        ({}, []),
+        ({"a": 1}, [["a"]]),
+        ({"a": 1, "b": 5, "c": 2, "d": 2}, [["a", "b"], ["c", "d"]]),
+        ({"c": 0, "b": 0, "a": 0}, [["a", "c"], ["b"]]),
+    ],
+)
+def test_groups_are_of_like_weight(weights: dict[str, int], groups: list[list[str]]) -> None:
+    assert groups == balanced(weights, weights, 2)
 
 
 def test_a_link_to_a_page_that_is_still_rst_finds_it_by_its_markdown_name(tmp_path: Path) -> None:

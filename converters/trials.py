@@ -1,0 +1,139 @@
+"""Which pages need other ways for their blocks?  Tries pages in the site as it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from converters.conf import Change
+from converters.drafts import Draft, Drafts, leave, target_of
+from converters.mirror import replace_files
+from converters.oracle import PageProof, Prover, Site, Syntax
+from converters.pen import EXTENSIONS, Mark, UnwritableError
+from converters.separate import ProjectError
+from converters.settle import Settled, Settling, equal, reason_of, settle, settle_all
+from converters.surroundings import configure
+
+
+def prepare(state: Drafts, prover: Prover, change: Change) -> None:
+    """Let pages be tried with what is included as MyST, and any MyST extension."""
+    source = state.scope.source.relative_to(state.scope.root)
+    fragments = {
+        target_of(draft.path): draft.text
+        for name, draft in state.drafts.items()
+        if name in state.users and draft.written is not None
+    }
+    replace_files(state.copy("before") / source, [], fragments)
+    prover.call(configure, for_trials(change).settings(), timeout=state.timeout)
+
+
+def for_trials(change: Change) -> Change:
+    """Return the settings with which pages are tried: a block's next way may need any extension."""
+    return replace(change, myst=sorted(EXTENSIONS), keep_footnotes=True)
+
+
+def try_all(state: Drafts, prover: Prover, baseline: Site, change: Change) -> float:
+    """Find other ways for the pages that are not equal while others are as they were.
+
+    A whole build tells of more, and takes twice as long.  Returns the seconds that were spent on
+    pages one by one.
+    """
+    texts = {name: draft.text for name, draft in state.drafts.items() if not draft.settled}
+    if not texts:
+        return 0.0
+    state.progress("trying the pages", 0, 1)
+    prepare(state, prover, change)
+    weights = {page.name: len(page.blocks) for page in baseline.pages}
+    groups = prover.prove_together(texts, weights)
+    started = time.monotonic()
+    waiting: dict[str, Settling] = {}
+    for proofs in groups:
+        for name in (name for name, proof in proofs.items() if not equal(proof)):
+            draft = state.drafts[name]
+            known = {draft.text: proofs[name]} if len(proofs) == 1 else {}
+            waiting[name] = settle(draft.record, draft.surroundings, known=known)
+    for draft, found in _found(state, prover, waiting):
+        if not _took(draft, found) and _repeats(prover, draft):
+            _leave_without(state, draft, found)
+    return time.monotonic() - started
+
+
+def settle_unequal(
+    state: Drafts, prover: Prover, change: Change, unequal: Mapping[str, PageProof], *, last: bool
+) -> None:
+    """Find other ways for pages that are not equal in the whole site.
+
+    Those that had theirs, and all before the ``last`` build, are left.
+    """
+    prepare(state, prover, change)
+    waiting: dict[str, Settling] = {}
+    for name, page in unequal.items():
+        draft = state.drafts[name]
+        if draft.settled or last or draft.written is None:
+            leave_unequal(state, draft, page)
+        else:
+            waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
+    for draft, found in _found(state, prover, waiting):
+        if not _took(draft, found):
+            _leave_without(state, draft, found)
+
+
+def _found(
+    state: Drafts, prover: Prover, waiting: Mapping[str, Settling]
+) -> Iterator[tuple[Draft, Settled | UnwritableError | ProjectError]]:
+    """Yield each page that waits with what was found for it."""
+    found: dict[str, Settled | UnwritableError] = {}
+    gone = None
+    try:
+        for name, settled in settle_all(waiting, prover.prove_all):
+            state.progress("finding other ways", len(found), len(waiting))
+            found[name] = settled
+    except ProjectError as error:
+        gone = error
+    for name in waiting:
+        yield state.drafts[name], found.get(name) or gone or UnwritableError("nothing")
+
+
+def _took(draft: Draft, found: Settled | UnwritableError | ProjectError) -> bool:
+    """Take over what was found for a draft, if it is good."""
+    draft.settled = True
+    if not isinstance(found, Settled) or not found.proven:
+        return False
+    # One that is equal as it is waits for the pages that it links to.
+    draft.settled = found.written.text != draft.text
+    draft.written = found.written
+    return True
+
+
+def _repeats(prover: Prover, draft: Draft) -> bool:
+    """Tell whether a page's own source, read again, is equal to the page.
+
+    Where it is not, as where an extension does not forget what the page declared, no trial tells
+    anything: the page waits for the whole site.
+    """
+    source = "\n".join(draft.record.lines) + "\n"
+    return equal(prover.prove(draft.name, source, Syntax.RST))
+
+
+def _leave_without(
+    state: Drafts, draft: Draft, found: Settled | UnwritableError | ProjectError
+) -> None:
+    match found:
+        case ProjectError():
+            leave(state, draft.name, draft.path, f"it cannot be tried: {found.problem}")
+        case UnwritableError():
+            leave(state, draft.name, draft.path, f"MyST cannot say it: {found}")
+        case Settled():
+            leave_unequal(state, draft, found.proof, found.written.marks)
+
+
+def leave_unequal(
+    state: Drafts, draft: Draft, proof: PageProof, marks: Sequence[Mark] = ()
+) -> None:
+    """Leave a page, with the first place that cannot be made equal."""
+    line = next((d.line for d in proof.differences if d.line is not None), 0) or 0
+    around = [mark for mark in marks if mark.source_line <= line <= mark.source_end]
+    construct = max(around, key=lambda mark: len(mark.key)).construct if around else ""
+    reason = reason_of(proof) or "a label that others may link to is gone"
+    leave(state, draft.name, draft.path, reason, line=line, construct=construct)
