@@ -63,6 +63,7 @@ _LEGEND = """
 *Pages equal* are those that render the same, with nothing new to warn of.
 *Blocks equal* are those of all pages that are in the new page too, in their order.
 *In eval-rst* are the blocks that stay RST in the new pages, those inside them counted, directives that read docstrings apart.
+`--page-rst` lets pages that would be left use an extension of doctest-nix; it stands only where pages are left without.
 *Convert* and *prove* are seconds of the wall clock for each page: to record it, to write it and to find other ways for its blocks; to try all pages, build the new site and compare it.
 *Processor s* is what all of it takes of the processors for each page, for doctest-nix with every reading of the site: on a machine that does something else besides, the figure to go by.
 *Builds* says how many plain builds of the site (`sphinx-build -b dummy`) take as much of the processors.

@@ -60,9 +60,14 @@ def measured(name: str, path: str | None) -> Measured:
         try:
             plain = plain_build(Path(path), Path(folder, "plain"))
             ours, remarks = own(Path(path), Path(folder, "own"))
+            scores = [ours]
+            if ours.pages > ours.equal_pages:
+                further, more = own(Path(path), Path(folder, "further"), page_rst=True)
+                scores.append(further)
+                remarks += more
         except DoctestNixError as error:
             return Measured(site=name, trouble=f"it cannot be read: {error.problem}")
-        scores, trouble = [ours], ""
+        trouble = ""
         try:
             scores += others(Path(path), Path(folder, "others"), timeout=SECONDS, jobs=JOBS)
         except DoctestNixError as error:
@@ -85,11 +90,17 @@ def plain_build(path: Path, work: Path) -> Cost:
 # Ours
 
 
-def own(path: Path, work: Path) -> tuple[Score, tuple[str, ...]]:
+def own(path: Path, work: Path, *, page_rst: bool = False) -> tuple[Score, tuple[str, ...]]:
     work.mkdir()
+    option = " --page-rst" if page_rst else ""
     started = processor_seconds()
     migration = plan(
-        path, work, timeout=SECONDS, jobs=JOBS, progress=lambda _what, _done, _total: None
+        path,
+        work,
+        timeout=SECONDS,
+        jobs=JOBS,
+        progress=lambda _what, _done, _total: None,
+        page_rst=page_rst,
     )
     processor = processor_seconds() - started
     proof = again(path, migration, work)
@@ -104,7 +115,7 @@ def own(path: Path, work: Path) -> tuple[Score, tuple[str, ...]]:
     )
     timing = migration.timing
     score = Score(
-        converter="doctest-nix",
+        converter=f"doctest-nix{option}",
         pages=len(migration.pages),
         equal_pages=sum(page.proven for page in proofs if page.page in proven),
         blocks=sum(page.blocks for page in proofs),
@@ -116,12 +127,16 @@ def own(path: Path, work: Path) -> tuple[Score, tuple[str, ...]]:
         processor=processor,
     )
     print(f"  ours: {score}", flush=True)
-    remarks = [f"`{page.path}` is left as RST: {neutral(page.reason)}" for page in migration.left]
+    remarks = [
+        f"`{page.path}` is left as RST{option and f' with{option}'}: {neutral(page.reason)}"
+        for page in migration.left
+    ]
     if kept:
         listed = ", ".join(f"{name} ({number})" for name, number in kept.most_common())
-        remarks.append(f"blocks in eval-rst: {listed}")
+        where = "page-rst or eval-rst" if page_rst else "eval-rst"
+        remarks.append(f"blocks in {where}: {listed}")
     remarks.append(
-        f"second whole build: {sum(not p.proven for p in proofs)} pages differ,"
+        f"second whole build{option and f' with{option}'}: {sum(not p.proven for p in proofs)} pages differ,"
         f" {len(proof.lost_anchors)} anchors lost, {len(proof.moved_anchors)} counted ones moved,"
         f" {len(proof.new_warnings)} new warnings"
     )

@@ -89,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         default=Engine.OWN,
         help="who writes the candidates; all are proven alike (default: %(default)s)",
     )
+    parser.add_argument(
+        "--page-rst",
+        action="store_true",
+        help="convert pages too that need RST of their own: conf.py then names an extension of"
+        " doctest-nix",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a report in Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument(
@@ -122,6 +128,7 @@ def _convert(arguments: argparse.Namespace) -> int:
             timeout=arguments.timeout,
             jobs=arguments.jobs,
             progress=progress,
+            page_rst=arguments.page_rst,
         )
     _report(arguments, migration)
     if arguments.write:
@@ -143,6 +150,13 @@ def _report(arguments: argparse.Namespace, migration: Migration) -> None:
         place = _shown(migration.source / page.path)
         line = f":{page.line}" if page.line else ""
         print(f"{place}{line}: left as RST: {page.reason}", file=sys.stderr)
+    if any(page.unsaid for page in migration.left) and not arguments.page_rst:
+        print("--page-rst may convert more pages, with an extension in conf.py.", file=sys.stderr)
+    if migration.uses_page_rst:
+        print(
+            f"conf.py names {PAGE_RST}: install doctest-nix[sphinx] where the site is built.",
+            file=sys.stderr,
+        )
     if migration.wanted:
         print("There is no conf.py; the site's needs:", migration.wanted, sep="\n", file=sys.stderr)
     for mention in migration.mentions:

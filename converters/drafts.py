@@ -14,7 +14,7 @@ from converters.definitions import definitions_of
 from converters.migration import PageFate, PageOutcome
 from converters.oracle import Prover
 from converters.page import Link, survey
-from converters.pen import Surroundings, UnwritableError, included_page, named_page
+from converters.pen import PAGE_RST, Surroundings, UnwritableError, included_page, named_page
 from converters.recorder import DirectiveRecord, Record, path_of, record
 from converters.scope import Scope
 from converters.surroundings import Settings, links_of
@@ -46,13 +46,17 @@ class Draft:
 
 @dataclass(slots=True, kw_only=True)
 class Drafts:
-    """Everything that one migration holds while it is made."""
+    """Everything that one migration holds while it is made.
+
+    ``page_rst`` is true where pages may use `PAGE_RST` rather than be left.
+    """
 
     scope: Scope
     directory: Path
     timeout: float
     jobs: int
     progress: Progress
+    page_rst: bool = False
     drafts: dict[str, Draft] = field(default_factory=dict)
     left: dict[str, PageOutcome] = field(default_factory=dict)
     users: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -197,9 +201,16 @@ def _common(settings: Settings) -> Surroundings:
 
 
 def leave(
-    state: Drafts, name: str, path: str, reason: str, *, line: int = 0, construct: str = ""
+    state: Drafts,
+    name: str,
+    path: str,
+    reason: str,
+    *,
+    line: int = 0,
+    construct: str = "",
+    unsaid: bool = False,
 ) -> None:
-    """Let a page stay RST: ``reason`` says why, ``line`` and ``construct`` where."""
+    """Let a page stay RST: ``reason`` says why, the others are those of `PageOutcome`."""
     state.drafts.pop(name, None)
     state.left[name] = PageOutcome(
         name=name,
@@ -209,6 +220,7 @@ def leave(
         reason=reason,
         line=line,
         construct=construct,
+        unsaid=unsaid,
     )
 
 
@@ -221,10 +233,24 @@ def write_all(state: Drafts) -> None:
     """Write every draft in the best ways; those that cannot be written are left."""
     for number, draft in enumerate(list(state.drafts.values())):
         state.progress("writing", number, len(state.drafts))
-        try:
-            draft.written = write(draft.record, draft.surroundings)
-        except UnwritableError as error:
-            leave(state, draft.name, draft.path, f"MyST cannot say it: {error}")
+        _write(state, draft)
+
+
+def _write(state: Drafts, draft: Draft) -> None:
+    """Write a draft in the best ways, or leave it."""
+    try:
+        draft.written = write(draft.record, draft.surroundings)
+    except UnwritableError as error:
+        if state.page_rst and not draft.surroundings.page_rst:
+            draft.surroundings = replace(draft.surroundings, page_rst=True)
+            _write(state, draft)
+        else:
+            leave_unwritable(state, draft, error)
+
+
+def leave_unwritable(state: Drafts, draft: Draft, error: UnwritableError) -> None:
+    """Leave a page that has no way of writing it."""
+    leave(state, draft.name, draft.path, f"MyST cannot say it: {error}", unsaid=True)
 
 
 def write_foreign(state: Drafts, settings: Settings) -> None:
@@ -251,8 +277,12 @@ def needed(state: Drafts, settings: Settings, change: Change) -> Change:
     pages = [draft.written for draft in state.drafts.values() if draft.written is not None]
     used = frozenset[str]().union(*(page.extensions for page in pages))
     shared = {name: value for page in pages for name, value in page.shared.items()}
+    extensions = [name for name in change.extensions if name != PAGE_RST]
+    if any(page.page_rst for page in pages) and not settings.page_rst:
+        extensions.append(PAGE_RST)
     return replace(
         change,
+        extensions=tuple(extensions),
         myst=tuple(sorted(used - settings.extensions)),
         keep_footnotes=settings.footnote_sort and any(page.footnotes for page in pages),
         substitutions={
@@ -272,7 +302,4 @@ def rewrite_without(state: Drafts, fragments: Sequence[str]) -> None:
     for name in sorted(users & state.drafts.keys()):
         draft = state.drafts[name]
         draft.settled = False
-        try:
-            draft.written = write(draft.record, draft.surroundings)
-        except UnwritableError as error:
-            leave(state, name, draft.path, f"MyST cannot say it: {error}")
+        _write(state, draft)

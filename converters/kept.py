@@ -3,6 +3,9 @@
 MyST-Parser reads each ``eval-rst`` block as a document of its own: names of links and
 substitutions do not reach into it, nor from one of its lines to another.  So they are replaced
 by what they stand for.  Labels of the page itself are found, and so are citations.
+
+Where the page may use `PAGE_RST` the blocks are ``page-rst`` and belong to the page: its footnotes
+and headings are found too.  MyST still knows links and substitutions by no name of docutils.
 """
 
 from __future__ import annotations
@@ -61,7 +64,8 @@ def section(pen: Pen, node: nodes.section) -> Lines:
 
 
 def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
-    if any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote)):
+    footnotes = any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote))
+    if footnotes and not pen.surroundings.page_rst:
         raise UnwritableError("RST with footnotes in it")
     for record in node.findall(DirectiveRecord):
         if included_page(record, pen.surroundings) in pen.surroundings.fragments:
@@ -76,7 +80,8 @@ def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
         lines = [f".. default-role:: {pen.default_role}", "", *lines]
     longest = max((len(run) for run in re.findall(r"^\s*(`{3,})", text, re.MULTILINE)), default=2)
     ticks = "`" * (longest + 1)
-    return Lines(text=(f"{ticks}{{eval-rst}}", *lines, ticks))
+    name = "page-rst" if pen.surroundings.page_rst else "eval-rst"
+    return Lines(text=(f"{ticks}{{{name}}}", *lines, ticks))
 
 
 def _with_address(pen: Pen, text: str, reference: nodes.reference) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from converters.oracle import SiteProof
+from converters.pen import PAGE_RST
 
 
 class PageFate(StrEnum):
@@ -36,7 +37,8 @@ class PageOutcome:
 
     ``path`` and ``target`` are relative to the site's source directory.  ``text`` is the page in
     MyST, ``""`` where it is left.  ``reason`` says why it is left, ``line`` and ``construct``
-    where that was seen (0 and ``""`` where nowhere in particular).  ``blocks`` counts its blocks.
+    where that was seen (0 and ``""`` where nowhere in particular); ``unsaid`` is true where no way
+    of writing it was found.  ``blocks`` counts its blocks.
     """
 
     name: str
@@ -49,6 +51,7 @@ class PageOutcome:
     reason: str = ""
     line: int = 0
     construct: str = ""
+    unsaid: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,12 @@ class Migration:
     mentions: tuple[Mention, ...] = ()
     proof: SiteProof | None = None
     timing: Timing = Timing()
+
+    @property
+    def uses_page_rst(self) -> bool:
+        """Whether `PAGE_RST` has to be turned on for the pages."""
+        conf = self.conf[1] if self.conf is not None else self.wanted
+        return PAGE_RST in conf
 
     @property
     def converted(self) -> tuple[PageOutcome, ...]:

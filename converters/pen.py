@@ -35,6 +35,9 @@ EXTENSIONS = frozenset(
     {"attrs_block", "attrs_inline", "colon_fence", "deflist", "fieldlist", "substitution"}
 )
 
+#: The Sphinx extension of this package that offers ``page-rst``.
+PAGE_RST = "doctest_nix.page_rst"
+
 #: Link schemes that MyST takes for links elsewhere as it comes.
 URL_SCHEMES = frozenset({"http", "https", "mailto", "ftp"})
 
@@ -134,6 +137,7 @@ class Surroundings:
     end in now, ``directory`` the page's own.  ``registry`` tells the shapes of the project's
     directives.  ``quotes`` is the language in which Sphinx makes quotes typographic, ``""`` where
     it does not.  ``heading_labels`` is true where headings are labels, by their source.
+    ``page_rst`` is true where what stays RST may be read by `PAGE_RST` and belong to the page.
     """
 
     default_role: str = ""
@@ -150,6 +154,7 @@ class Surroundings:
     directory: str = ""
     quotes: str = ""
     heading_labels: bool = False
+    page_rst: bool = False
 
 
 def named_page(path: str, surroundings: Surroundings) -> str | None:

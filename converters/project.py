@@ -51,14 +51,21 @@ def plan(
     jobs: int,
     progress: Progress,
     engine: str = "own",
+    page_rst: bool = False,
 ) -> Migration:
     """Return the proven migration of the site or page at ``path``; changes nothing there.
 
     ``work`` is an empty directory for mirrors and Sphinx's files.  ``timeout`` bounds each
-    reading of the site, in seconds.  Raises ProjectError where the site cannot be read.
+    reading of the site, in seconds.  ``page_rst`` lets pages use `PAGE_RST` rather than be left.
+    Raises ProjectError where the site cannot be read.
     """
     state = Drafts(
-        scope=scope_of(path), directory=work, timeout=timeout, jobs=jobs, progress=progress
+        scope=scope_of(path),
+        directory=work,
+        timeout=timeout,
+        jobs=jobs,
+        progress=progress,
+        page_rst=page_rst,
     )
     foreign = engine == rst_to_myst.NAME
     started = time.monotonic()

@@ -236,7 +236,7 @@ def _recorder(name: str, shape: Shape) -> type[Directive]:
             return [node]
 
         def _record_body(self, node: DirectiveRecord) -> None:
-            if shape.docstrings or not self.content:
+            if not self.content:
                 return
             if shape.body is Body.GLOSSARY:
                 self._record_glossary(node)

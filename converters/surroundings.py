@@ -16,6 +16,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.ext.autodoc.directive import AutodocDirective
 
 from converters.oracle import Workshop
+from converters.pen import PAGE_RST
 from converters.shapes import Argument, Body, Shape
 
 
@@ -29,7 +30,8 @@ class Settings:
     of files that are read as RST, ``excluded`` the ``exclude_patterns``.  ``myst`` is true where
     the project turns MyST-Parser on itself, ``extensions`` are the MyST extensions that it
     enables.  ``quotes`` is the language in which quotes are made typographic, ``""`` for not at
-    all.  ``heading_labels`` is true where headings are labels, by their source.
+    all.  ``heading_labels`` is true where headings are labels, by their source.  ``page_rst`` is
+    true where the project turns `PAGE_RST` on itself.
     """
 
     pages: Mapping[str, str]
@@ -46,6 +48,7 @@ class Settings:
     url_schemes: frozenset[str]
     quotes: str
     heading_labels: bool
+    page_rst: bool
     registry: Mapping[str, Shape] = field(repr=False)
 
 
@@ -72,6 +75,7 @@ def settings_of(workshop: Workshop) -> Settings:
         url_schemes=frozenset(config.myst_url_schemes),
         quotes=_quotes(config),
         heading_labels="sphinx.ext.autosectionlabel" in workshop.app.extensions,
+        page_rst=PAGE_RST in config.extensions,
         registry=dict(_shapes(workshop)),
     )
 

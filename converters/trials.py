@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from converters.conf import Change
-from converters.drafts import Draft, Drafts, leave, target_of
+from converters.drafts import Draft, Drafts, leave, leave_unwritable, target_of
 from converters.mirror import replace_files
 from converters.oracle import PageProof, Prover, Site, Syntax
 from converters.pen import EXTENSIONS, Mark, UnwritableError
 from converters.separate import ProjectError
 from converters.settle import Settled, Settling, equal, reason_of, settle, settle_all
 from converters.surroundings import configure
+from converters.writer import write
+
+#: What was found for a page: its best ways, that it cannot be written, or that none can be tried.
+_Found = Settled | UnwritableError | ProjectError
 
 
 def prepare(state: Drafts, prover: Prover, change: Change) -> None:
@@ -70,35 +75,66 @@ def settle_unequal(
     waiting: dict[str, Settling] = {}
     for name, page in unequal.items():
         draft = state.drafts[name]
-        if draft.settled or last or draft.written is None:
+        if draft.written is None or last:
             leave_unequal(state, draft, page)
-        else:
+        elif not draft.settled:
             waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
+        elif not _waits_with_page_rst(state, prover, draft):
+            leave_unequal(state, draft, page)
     for draft, found in _found(state, prover, waiting):
-        if not _took(draft, found):
+        if not _took(draft, found) and not _waits_with_page_rst(state, prover, draft):
             _leave_without(state, draft, found)
+
+
+def _waits_with_page_rst(state: Drafts, prover: Prover, draft: Draft) -> bool:
+    """Let a draft that no trial tells anything of wait for the next build with `PAGE_RST`."""
+    if not state.page_rst or draft.surroundings.page_rst or _repeats(prover, draft):
+        return False
+    draft.surroundings = replace(draft.surroundings, page_rst=True)
+    draft.written = write(draft.record, draft.surroundings)
+    return True
 
 
 def _found(
     state: Drafts, prover: Prover, waiting: Mapping[str, Settling]
-) -> Iterator[tuple[Draft, Settled | UnwritableError | ProjectError]]:
-    """Yield each page that waits with what was found for it."""
-    found: dict[str, Settled | UnwritableError] = {}
-    gone = None
+) -> Iterator[tuple[Draft, _Found]]:
+    """Yield each page that waits with what was found for it, with `PAGE_RST` where that may be."""
+    found = _settled(state, prover, waiting)
+    if state.page_rst:
+        anew = {
+            name: replace(state.drafts[name].surroundings, page_rst=True)
+            for name, result in found.items()
+            if not _good(result) and not state.drafts[name].surroundings.page_rst
+        }
+        again = {name: settle(state.drafts[name].record, there) for name, there in anew.items()}
+        for name, result in _settled(state, prover, again).items():
+            if _good(result):
+                found[name] = result
+                state.drafts[name].surroundings = anew[name]
+    for name, result in found.items():
+        yield state.drafts[name], result
+
+
+def _settled(state: Drafts, prover: Prover, waiting: Mapping[str, Settling]) -> dict[str, _Found]:
+    """Return what was found for each page that waits."""
+    found: dict[str, _Found] = {}
     try:
         for name, settled in settle_all(waiting, prover.prove_all):
             state.progress("finding other ways", len(found), len(waiting))
             found[name] = settled
     except ProjectError as error:
-        gone = error
-    for name in waiting:
-        yield state.drafts[name], found.get(name) or gone or UnwritableError("nothing")
+        found = {**dict.fromkeys(waiting, error), **found}
+    return found
 
 
-def _took(draft: Draft, found: Settled | UnwritableError | ProjectError) -> bool:
+def _good(found: _Found) -> TypeGuard[Settled]:
+    return isinstance(found, Settled) and found.proven
+
+
+def _took(draft: Draft, found: _Found) -> bool:
     """Take over what was found for a draft, if it is good."""
     draft.settled = True
-    if not isinstance(found, Settled) or not found.proven:
+    if not _good(found):
         return False
     # One that is equal as it is waits for the pages that it links to.
     draft.settled = found.written.text != draft.text
@@ -116,14 +152,12 @@ def _repeats(prover: Prover, draft: Draft) -> bool:
     return equal(prover.prove(draft.name, source, Syntax.RST))
 
 
-def _leave_without(
-    state: Drafts, draft: Draft, found: Settled | UnwritableError | ProjectError
-) -> None:
+def _leave_without(state: Drafts, draft: Draft, found: _Found) -> None:
     match found:
         case ProjectError():
             leave(state, draft.name, draft.path, f"it cannot be tried: {found.problem}")
         case UnwritableError():
-            leave(state, draft.name, draft.path, f"MyST cannot say it: {found}")
+            leave_unwritable(state, draft, found)
         case Settled():
             leave_unequal(state, draft, found.proof, found.written.marks)
 
@@ -136,4 +170,4 @@ def leave_unequal(
     around = [mark for mark in marks if mark.source_line <= line <= mark.source_end]
     construct = max(around, key=lambda mark: len(mark.key)).construct if around else ""
     reason = reason_of(proof) or "a label that others may link to is gone"
-    leave(state, draft.name, draft.path, reason, line=line, construct=construct)
+    leave(state, draft.name, draft.path, reason, line=line, construct=construct, unsaid=True)

@@ -37,7 +37,7 @@ class Written:
 
     ``marks`` are its blocks, outer ones before those in them.  ``extensions`` are the MyST
     extensions that it needs, ``shared`` the project's substitutions that it uses, in MyST.
-    ``footnotes`` is true where it has any.
+    ``footnotes`` is true where it has any, ``page_rst`` where it needs `PAGE_RST`.
     """
 
     text: str
@@ -45,6 +45,7 @@ class Written:
     extensions: frozenset[str]
     shared: Mapping[str, str] = field(default_factory=dict)
     footnotes: bool = False
+    page_rst: bool = False
 
 
 def write(
@@ -75,12 +76,14 @@ def write(
     front = matter.front_matter(pen)
     roles = [fences.role(pen, surroundings.roles[name]) for name in sorted(pen.roles)]
     lines = stack([front, *roles, body])
+    page_rst = surroundings.page_rst and any(mark.way == EVAL_RST for mark in lines.marks)
     return Written(
         text="\n".join(lines.text) + "\n" if lines.text else "",
         marks=lines.marks,
         extensions=frozenset(pen.used),
         shared=dict(pen.shared),
-        footnotes=pen.footnotes,
+        footnotes=pen.footnotes or page_rst,  # docstrings may have some
+        page_rst=page_rst,
     )
 
 

@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("converters",),
     ("doctest_nix.items",),
-    ("doctest_nix.plugin", "doctest_nix.__main__", "doctest_nix.sphinx_ext"),
+    ("doctest_nix.plugin", "doctest_nix.__main__", "doctest_nix.page_rst"),
 )
 
 #: What a part may import of the project, where the layers would allow more.
@@ -69,9 +69,9 @@ DOORS = {
     "pytest": ("doctest_nix.plugin", "doctest_nix.items"),
     "_pytest": ("doctest_nix.items",),
     "xdist": ("doctest_nix.plugin",),
-    "docutils": ("doctest_nix.formats.rst", "converters", "doctest_nix.sphinx_ext"),
-    "sphinx": ("converters", "doctest_nix.sphinx_ext"),
-    "myst_parser": ("converters", "doctest_nix.sphinx_ext"),
+    "docutils": ("doctest_nix.formats.rst", "converters", "doctest_nix.page_rst"),
+    "sphinx": ("converters", "doctest_nix.page_rst"),
+    "myst_parser": ("converters", "doctest_nix.page_rst"),
     "docker": (
         "doctest_nix.sandbox.container",
         "doctest_nix.sandbox.docker",

@@ -90,7 +90,7 @@ def holds(name: str, has_option: Callable[[str], bool]) -> Holds:
             return Holds.FILE
         case "include" if has_option("code") or has_option("literal"):
             return Holds.FILE
-        case "eval-rst":
+        case "eval-rst" | "page-rst":
             return Holds.RST
         case "highlight":
             return Holds.HIGHLIGHT

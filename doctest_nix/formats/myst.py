@@ -39,7 +39,7 @@ def parse(text: str, path: Path) -> Document:
     where they stand.  Raises DocumentError: FRONT_MATTER for one that is no YAML mapping,
     UNCLOSED_FENCE for a fence or comment that the end of its container closes, ANNOTATION for
     an annotation written as a directive, UNREADABLE for nesting beyond reason; and what
-    ``rst.parse`` raises, for ``{eval-rst}``.
+    ``rst.parse`` raises, for ``{eval-rst}`` and ``{page-rst}``.
     """
     text = normalise(text)
     reader = _Reader(path)

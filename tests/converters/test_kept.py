@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from converters.oracle import Prover
-from converters.pen import UnwritableError
+from converters.pen import Surroundings, UnwritableError
 from converters.recorder import record
 from converters.writer import write
 
@@ -126,3 +126,19 @@ def test_a_substitution_by_a_picture_and_a_footnote_have_no_way_into_a_kept_bloc
     for text, reason in ((image, "a substitution that is no text"), (note, "footnotes in it")):
         with pytest.raises(UnwritableError, match=reason):
             write(record(text))
+
+
+def test_a_block_that_belongs_to_the_page_may_have_footnotes_of_the_page() -> None:
+    text = f"{HEAD}{table('[#a]_')}\n.. [#a] Note.\n"
+    written = write(record(text), Surroundings(page_rst=True))
+    assert "```{page-rst}\n+--" in written.text
+    assert "[^a]: Note.\n" in written.text
+    assert (True, True) == (written.page_rst, written.footnotes)
+    assert not write(record(HEAD), Surroundings(page_rst=True)).page_rst
+
+
+def test_what_a_directive_for_docstrings_adds_to_them_gets_its_addresses() -> None:
+    text = (
+        f"{HEAD}.. autoclass:: x.Y\n\n   .. attribute:: z\n\n      In a_.\n\n.. _a: https://x.org\n"
+    )
+    assert "\n      In `a <https://x.org>`__.\n" in write(record(text)).text

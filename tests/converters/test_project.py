@@ -73,14 +73,19 @@ def migration(tmp_path_factory: pytest.TempPathFactory) -> Migration:
     return planned(tmp_path_factory.mktemp("project"), SITE)
 
 
-def planned(folder: Path, site: Mapping[str, str]) -> Migration:
+def planned(folder: Path, site: Mapping[str, str], *, page_rst: bool = False) -> Migration:
     for name, text in site.items():
         path = folder / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (folder / "work").mkdir()
     return plan(
-        folder / "site", folder / "work", timeout=120, jobs=2, progress=lambda what, n, of: None
+        folder / "site",
+        folder / "work",
+        timeout=120,
+        jobs=2,
+        progress=lambda what, n, of: None,
+        page_rst=page_rst,
     )
 
 
@@ -205,9 +210,18 @@ def setup(app):
     app.add_directive("declares", Declares)
 """
     index = "Start\n=====\n\n.. declares:: it\n"
-    found = planned(tmp_path, {"conf.py": conf, "index.rst": index})
+    found = planned(tmp_path / "one", {"conf.py": conf, "index.rst": index})
     assert () == found.left
     assert "```{declares} it\n```\n" in written(found, "index.rst")
+    site = {
+        "conf.py": conf,
+        "index.rst": f"{index}\n.. include:: part.inc\n",
+        "part.inc": "It names itself_.\n\n.. _itself: https://x.org\n",
+    }
+    assert ["index.rst"] == [page.path for page in planned(tmp_path / "two", site).left]
+    found = planned(tmp_path / "three", site, page_rst=True)
+    assert () == found.left
+    assert "```{page-rst}\n.. include:: part.inc\n```\n" in written(found, "index.rst")
 
 
 def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path) -> None:
@@ -232,6 +246,50 @@ def test_a_file_that_only_defines_names_is_not_included_any_more(tmp_path: Path)
         " [start](https://example.org/start).\n\n"
         "```{eval-rst}\nterm : kind\n   The Tool 1.0.\n```\n"
     ) in written(found, "index.rst")
+
+
+NAMES = {
+    "conf.py": 'extensions = ["sphinx.ext.autodoc"]\n',
+    "index.rst": "Start\n=====\n\n.. toctree::\n   :glob:\n\n   *\n",
+    "spans.rst": """\
+Spans
+=====
+
++------+----------+
+| Both            |
++======+==========+
+| text | it [#n]_ |
++------+----------+
+
+.. [#n] The note.
+""",
+    "takes.rst": "Takes\n=====\n\n.. include:: part.inc\n",
+    "part.inc": "It names itself_, `Takes`_ [#]_.\n\n.. _itself: https://x.org\n\n.. [#] Note.\n",
+    "plain.rst": "Plain\n=====\n\n+------+-------+\n| Both         |\n+======+=======+\n"
+    "| text | |tm|  |\n+------+-------+\n\n.. |tm| unicode:: U+2122\n",
+}
+
+
+def test_what_eval_rst_cannot_hold_is_the_page_s_own_rst_where_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    without, found = (
+        planned(tmp_path / name, NAMES, page_rst=asked)
+        for name, asked in (("no", False), ("yes", True))
+    )
+    assert ["spans.rst", "takes.rst"] == [page.path for page in without.left if page.unsaid]
+    assert "doctest_nix" not in (without.conf or (None, ""))[1]
+    assert () == found.left
+    assert "```{page-rst}\n+------+" in written(found, "spans.rst")
+    assert "```{page-rst}\n.. include:: part.inc\n```\n" in written(found, "takes.rst")
+    assert "```{eval-rst}\n+------+" in written(found, "plain.rst")
+    assert found.conf is not None
+    assert found.conf[1] == (
+        'extensions = ["sphinx.ext.autodoc", "myst_parser", "doctest_nix.page_rst"]\n'
+        "\nmyst_footnote_sort = False\n"
+    )
+    assert found.proof is not None
+    assert found.proof.proven
 
 
 def test_pages_whose_files_the_project_s_code_wants_stay(tmp_path: Path) -> None:
