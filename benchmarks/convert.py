@@ -93,6 +93,7 @@ def plain_build(path: Path, work: Path) -> Cost:
 def own(path: Path, work: Path, *, page_rst: bool = False) -> tuple[Score, tuple[str, ...]]:
     work.mkdir()
     option = " --page-rst" if page_rst else ""
+    how = f" with{option}" if page_rst else ""
     started = processor_seconds()
     migration = plan(
         path,
@@ -128,15 +129,14 @@ def own(path: Path, work: Path, *, page_rst: bool = False) -> tuple[Score, tuple
     )
     print(f"  ours: {score}", flush=True)
     remarks = [
-        f"`{page.path}` is left as RST{option and f' with{option}'}: {neutral(page.reason)}"
-        for page in migration.left
+        f"`{page.path}` is left as RST{how}: {neutral(page.reason)}" for page in migration.left
     ]
     if kept:
         listed = ", ".join(f"{name} ({number})" for name, number in kept.most_common())
         where = "page-rst or eval-rst" if page_rst else "eval-rst"
         remarks.append(f"blocks in {where}: {listed}")
     remarks.append(
-        f"second whole build{option and f' with{option}'}: {sum(not p.proven for p in proofs)} pages differ,"
+        f"second whole build{how}: {sum(not p.proven for p in proofs)} pages differ,"
         f" {len(proof.lost_anchors)} anchors lost, {len(proof.moved_anchors)} counted ones moved,"
         f" {len(proof.new_warnings)} new warnings"
     )

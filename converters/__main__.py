@@ -14,6 +14,7 @@ from pathlib import Path
 
 from converters import apply, report
 from converters.migration import Migration
+from converters.pen import PAGE_RST
 from converters.project import plan
 from doctest_nix.errors import DoctestNixError
 

@@ -233,6 +233,23 @@ def test_a_page_whose_links_sphinx_fails_on_is_left(
     ) in capsys.readouterr().err
 
 
+def test_an_extension_that_more_pages_need_is_offered_and_told(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(site, {"wide.rst": GRID.replace("both ", "[#n]_") + "\n.. [#n] Note.\n"})
+    assert 0 == convert(site)
+    said = capsys.readouterr()
+    assert "\n--page-rst may convert more pages, with an extension in conf.py.\n" in said.err
+    assert "page_rst" not in said.out
+    assert 0 == convert(site, "--page-rst")
+    said = capsys.readouterr()
+    assert "left as RST" not in said.err
+    assert (
+        "conf.py names doctest_nix.page_rst: install doctest-nix[sphinx] where the site is built."
+    ) in said.err
+    assert '+extensions = ["myst_parser", "doctest_nix.page_rst"]' in said.out
+
+
 def test_a_conf_that_hangs_is_ended(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made(site, {"conf.py": "import time\nprint('asking a server')\ntime.sleep(600)\n"})
     assert 1 == convert(site, "--timeout", "2")
