@@ -82,6 +82,10 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
                 for reading in readings:
                     yield VERBATIM, partial(_verbatim, pen, node, reading)
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+    if name == "include" and pen.surroundings.page_rst:
+        # Its headings may end the sections that it stands in.
+        for level in range(pen.level, 1, -1):
+            yield EVAL_RST, partial(kept.eval_rst, pen, node, level)
 
 
 def _instead(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:

@@ -22,12 +22,14 @@ from converters.pen import Lines, Pen, UnwritableError, included_page, stack
 from converters.recorder import DirectiveRecord
 
 
-def eval_rst(pen: Pen, node: nodes.Node) -> Lines:
-    """Return the source of ``node`` as a block of RST that stands alone.
+def eval_rst(pen: Pen, node: nodes.Node, level: int | None = None) -> Lines:
+    """Return the source of ``node`` as a block of RST.
 
-    Raises UnwritableError where it cannot: footnotes do not reach out of such a block.
+    ``level`` is that of the first heading in a block that belongs to the page, None for one below
+    the headings around it.  Raises UnwritableError where the block would have to stand alone and
+    cannot: footnotes do not reach out of it.
     """
-    return _fenced(pen, node, pen.source(node))
+    return _fenced(pen, node, pen.source(node), level)
 
 
 def includes_rst(pen: Pen, node: nodes.section) -> bool:
@@ -63,7 +65,7 @@ def section(pen: Pen, node: nodes.section) -> Lines:
     return stack([_fenced(pen, node, text), *outside], [True, True, *(False for _ in outside)])
 
 
-def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
+def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str], level: int | None = None) -> Lines:
     footnotes = any(node.findall(nodes.footnote_reference)) or any(node.findall(nodes.footnote))
     if footnotes and not pen.surroundings.page_rst:
         raise UnwritableError("RST with footnotes in it")
@@ -81,7 +83,8 @@ def _fenced(pen: Pen, node: nodes.Node, source: Sequence[str]) -> Lines:
     longest = max((len(run) for run in re.findall(r"^\s*(`{3,})", text, re.MULTILINE)), default=2)
     ticks = "`" * (longest + 1)
     name = "page-rst" if pen.surroundings.page_rst else "eval-rst"
-    return Lines(text=(f"{ticks}{{{name}}}", *lines, ticks))
+    options = [f":level: {level}", ""] if level is not None else []
+    return Lines(text=(f"{ticks}{{{name}}}", *options, *lines, ticks))
 
 
 def _with_address(pen: Pen, text: str, reference: nodes.reference) -> str:

@@ -188,12 +188,16 @@ def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
 
 
 def _around_includes(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
-    """Yield what is around each included file, where something differs in no line of the page."""
-    if all(d.line is None and d.actual_line is None for d in proof.differences):
-        for inner in marks:
-            kept = inner.construct == "section" and inner.way == EVAL_RST
-            if kept or inner.construct == "directive include":
-                yield [mark for mark in marks if inner.key[: len(mark.key)] == mark.key]
+    """Yield what is around each included file, where something differs in no line of the page.
+
+    A section that is kept for such a file only where all differences are so.
+    """
+    unplaced = [d.line is None and d.actual_line is None for d in proof.differences]
+    for inner in marks:
+        kept = inner.construct == "section" and inner.way == EVAL_RST and all(unplaced)
+        included = inner.construct == "directive include" and (any(unplaced) or not unplaced)
+        if kept or included:
+            yield [mark for mark in marks if inner.key[: len(mark.key)] == mark.key]
 
 
 def _around(marks: Sequence[Mark], difference: Difference) -> Iterator[list[Mark]]:

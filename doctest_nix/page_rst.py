@@ -7,18 +7,26 @@ that its labels, links, footnotes and citations are the page's, as on a page of 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from docutils import nodes
-from docutils.parsers.rst import Directive, roles
+from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst import Parser as RstParser
 from sphinx.application import Sphinx
 
 
 class PageRst(Directive):
-    """Reads its content as RST into the page's own document."""
+    """Reads its content as RST into the page's own document.
+
+    Headings in it are below those around it.  With the option ``level`` its first heading has that
+    level, 2 for one straight below the page's title, and ends the sections that reach to it.
+    """
 
     has_content: ClassVar[bool] = True
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "level": directives.positive_int
+    }
 
     def run(self) -> list[nodes.Node]:
         """Return what the content says; problems in it are reported with their lines."""
@@ -31,7 +39,22 @@ class PageRst(Directive):
         registered |= default  # which the parser forgets when it is done
         parsed = document.children[before:]
         del document[before:]
-        return parsed
+        if "level" not in self.options:
+            return parsed
+        around = _sections(self.state_machine.node)[: self.options["level"] - 1]
+        parent = around[-1] if around else document
+        parent.extend(node for node in parsed if isinstance(node, nodes.section))
+        return [node for node in parsed if not isinstance(node, nodes.section)]
+
+
+def _sections(node: nodes.Element | None) -> list[nodes.Element]:
+    """Return the sections that ``node`` is in, itself among them, outermost first."""
+    found: list[nodes.Element] = []
+    while node is not None:
+        if isinstance(node, nodes.section):
+            found.insert(0, node)
+        node = node.parent
+    return found
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

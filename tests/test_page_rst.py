@@ -93,6 +93,27 @@ def test_single_backticks_mean_in_it_and_after_it_what_they_meant(
     assert one.children[1].pformat() == other.children[1].pformat()
 
 
+@pytest.mark.parametrize(
+    ("option", "levels"),
+    [("", [1, 2, 3, 4, 2]), (":level: 3\n\n", [1, 2, 3, 4, 2]), (":level: 2\n\n", [1, 2, 2, 3, 2])],
+)  # fmt: skip
+def test_its_headings_are_below_those_around_it_or_where_it_says(
+    tmp_path: Path, option: str, levels: list[int]
+) -> None:
+    rst = f"{option}Text.\n\nIts own\n-------\n\nOne below\n~~~~~~~~~\n\nMore.\n"
+    page = f"# Title\n\n## Part\n\n```{{page-rst}}\n{rst}```\n\n## Next\n"
+    doctree, warnings = read(tmp_path, page)
+    assert "" == warnings
+    depths = []
+    for section in doctree.findall(nodes.section):
+        depths.append(0)
+        node: nodes.Element | None = section
+        while node is not None:
+            depths[-1] += isinstance(node, nodes.section)
+            node = node.parent
+    assert levels == depths
+
+
 def test_a_problem_is_reported_with_its_line(tmp_path: Path) -> None:
     page = "# Title\n\nText.\n\n> ```{page-rst}\n> Fine.\n>\n> Not found_.\n> ```\n"
     _, warnings = read(tmp_path, page)

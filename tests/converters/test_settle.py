@@ -124,6 +124,7 @@ PAGES = {
     "blank": 'Title\n=====\n\nThe ``code``\\ \'s and "it *is*\\ " all.\n',
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
     "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
+    "takes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: named.inc\n",
     "note": "Title\n=====\n\n.. marked:: a [#n]_\n   :remark: b\n\n.. [#n] Note.\n",
     "generates": "Title\n=====\n\n.. generates:: A::;;   code\n\n.. shows::\n\nText.\n",
     "names": "Title\n=====\n\n.. generates:: To `a`_;;.. _a: https://example.org\n\nText.\n",
@@ -152,14 +153,19 @@ def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
     for name, text in PAGES.items():
         (source / f"{name}.rst").write_text(text)
     settings = {"myst_enable_extensions": ["colon_fence"], "myst_footnote_sort": False}
+    (source / "named.inc").write_text("Other\n-----\n\nIt names a_.\n\n.. _a: https://x.org\n")
     (source / "part.inc").write_text("Another\n=======\n\nIts text.\n")
     with Prover(source, overrides=settings, work=folder / "work", timeout=120) as prover:
         yield prover
 
 
-def settled(prover: Prover, name: str, prove: ProveAll | None = None) -> Settled:
+def settled(
+    prover: Prover, name: str, prove: ProveAll | None = None, *, page_rst: bool = False
+) -> Settled:
     settings = prover.call(settings_of, timeout=60)
-    surroundings = Surroundings(registry=settings.registry, quotes=settings.quotes)
+    surroundings = Surroundings(
+        registry=settings.registry, quotes=settings.quotes, page_rst=page_rst
+    )
     recorded = record(PAGES[name], registry=settings.registry)
     ((_, found),) = settle_all({name: settle(recorded, surroundings)}, prove or prover.prove_all)
     assert isinstance(found, Settled)
@@ -244,6 +250,14 @@ def test_an_included_file_that_goes_up_a_level_takes_its_section_with_it(prover:
     found = settled(prover, "includes")
     expected = "```{eval-rst}\nTitle\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n```\n"
     assert (True, expected) == (found.proven, found.written.text)
+
+
+def test_a_file_with_names_that_goes_up_a_level_may_belong_to_the_page(prover: Prover) -> None:
+    assert not settled(prover, "takes").proven
+    found = settled(prover, "takes", page_rst=True)
+    expected = "## Part\n\n```{page-rst}\n:level: 2\n\n.. include:: named.inc\n```\n"
+    assert found.proven
+    assert expected in found.written.text
 
 
 def test_a_directive_on_which_sphinx_fails_stays_rst(prover: Prover) -> None:
