@@ -31,6 +31,7 @@ from converters.migration import Migration, Timing
 from converters.mirror import mirror, remove, replace_files
 from converters.oracle import Kind, PageProof, Prover, Site, SiteProof, build, compare_sites
 from converters.outcomes import outcomes
+from converters.pen import PAGE_RST
 from converters.scope import scope_of
 from converters.separate import ProjectError
 from converters.settle import equal
@@ -152,7 +153,7 @@ def _stray(state: Drafts, settings: Settings) -> set[str]:
 def _prover(state: Drafts, copy: Path, overrides: Mapping[str, object]) -> Prover:
     return Prover(
         copy,
-        overrides={**_neutral(state), **overrides},
+        overrides={**_neutral(state), **overrides, "extensions": [PAGE_RST]},
         work=state.directory / "baseline",
         timeout=state.timeout,
         jobs=state.jobs,

@@ -45,9 +45,6 @@ def build(
         return process.call(Workshop.readings, timeout, timeout=timeout).site()
 
 
-#: The extensions that pages are tried with, whatever a project turns on itself.
-_ALWAYS = ("myst_parser", "doctest_nix.page_rst")
-
 #: How many groups of pages each job proves; a few more than one, for they take unlike times.
 _GROUPS = 4
 
@@ -56,7 +53,7 @@ class Prover:
     """A site that was read once, against which new sources of its pages are proven.
 
     Use it in a ``with`` statement, or close it.  MyST-Parser is always on, with the ``myst_…``
-    settings that ``overrides`` give, and so are ``page-rst`` blocks.
+    settings that ``overrides`` give.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class Prover:
 
         ``page_timeout`` is what one page may take later.
         """
-        project = Project.of(source, conf, overrides or {}, work, *_ALWAYS)
+        project = Project.of(source, conf, overrides or {}, work, "myst_parser")
         self._page_timeout = page_timeout
         self._timeout = timeout
         self._jobs = jobs

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from converters.oracle import PageProof, Prover
-from converters.pen import EVAL_RST, Surroundings
+from converters.pen import EVAL_RST, PAGE_RST, Surroundings
 from converters.recorder import record
 from converters.settle import ProveAll, Settled, settle, settle_all
 from converters.surroundings import settings_of
@@ -152,7 +152,11 @@ def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
     (source / "index.rst").write_text("Start\n=====\n\n.. toctree::\n   :glob:\n\n   *\n")
     for name, text in PAGES.items():
         (source / f"{name}.rst").write_text(text)
-    settings = {"myst_enable_extensions": ["colon_fence"], "myst_footnote_sort": False}
+    settings = {
+        "extensions": [PAGE_RST],
+        "myst_enable_extensions": ["colon_fence"],
+        "myst_footnote_sort": False,
+    }
     (source / "named.inc").write_text("Other\n-----\n\nIt names a_.\n\n.. _a: https://x.org\n")
     (source / "part.inc").write_text("Another\n=======\n\nIts text.\n")
     with Prover(source, overrides=settings, work=folder / "work", timeout=120) as prover:
