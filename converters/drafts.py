@@ -26,7 +26,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A page on its way: its record, the newest text and whether that is proven."""
+    """A page on its way: its record and the newest text.
+
+    ``settled`` is true where it had its other ways, ``waits`` where it is equal as long as the
+    others are as they were.
+    """
 
     name: str
     path: str
@@ -37,6 +41,7 @@ class Draft:
     line: int = 0
     construct: str = ""
     settled: bool = False
+    waits: bool = False
 
     @property
     def text(self) -> str:
@@ -233,17 +238,17 @@ def write_all(state: Drafts) -> None:
     """Write every draft in the best ways; those that cannot be written are left."""
     for number, draft in enumerate(list(state.drafts.values())):
         state.progress("writing", number, len(state.drafts))
-        _write(state, draft)
+        write_draft(state, draft)
 
 
-def _write(state: Drafts, draft: Draft) -> None:
+def write_draft(state: Drafts, draft: Draft) -> None:
     """Write a draft in the best ways, or leave it."""
     try:
         draft.written = write(draft.record, draft.surroundings)
     except UnwritableError as error:
         if state.page_rst and not draft.surroundings.page_rst:
             draft.surroundings = replace(draft.surroundings, page_rst=True)
-            _write(state, draft)
+            write_draft(state, draft)
         else:
             leave_unwritable(state, draft, error)
 
@@ -302,4 +307,4 @@ def rewrite_without(state: Drafts, fragments: Sequence[str]) -> None:
     for name in sorted(users & state.drafts.keys()):
         draft = state.drafts[name]
         draft.settled = False
-        _write(state, draft)
+        write_draft(state, draft)

@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from converters.conf import Change
-from converters.drafts import Draft, Drafts, leave, leave_unwritable, target_of
+from converters.drafts import Draft, Drafts, leave, leave_unwritable, target_of, write_draft
 from converters.mirror import replace_files
 from converters.oracle import PageProof, Prover, Site, Syntax
 from converters.pen import EXTENSIONS, Mark, UnwritableError
 from converters.separate import ProjectError
 from converters.settle import Settled, Settling, equal, reason_of, settle, settle_all
 from converters.surroundings import configure
-from converters.writer import write
 
 #: What was found for a page: its best ways, that it cannot be written, or that none can be tried.
 _Found = Settled | UnwritableError | ProjectError
@@ -77,21 +76,27 @@ def settle_unequal(
         draft = state.drafts[name]
         if draft.written is None or last:
             leave_unequal(state, draft, page)
-        elif not draft.settled:
-            waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
-        elif not _waits_with_page_rst(state, prover, draft):
+        elif _wrote_with_page_rst(state, prover, draft):
+            continue
+        elif draft.settled:
             leave_unequal(state, draft, page)
+        else:
+            waiting[name] = settle(draft.record, draft.surroundings, first=(draft.written, page))
     for draft, found in _found(state, prover, waiting):
-        if not _took(draft, found) and not _waits_with_page_rst(state, prover, draft):
+        if not _took(draft, found):
             _leave_without(state, draft, found)
+        draft.waits = not draft.settled
 
 
-def _waits_with_page_rst(state: Drafts, prover: Prover, draft: Draft) -> bool:
-    """Let a draft that no trial tells anything of wait for the next build with `PAGE_RST`."""
-    if not state.page_rst or draft.surroundings.page_rst or _repeats(prover, draft):
+def _wrote_with_page_rst(state: Drafts, prover: Prover, draft: Draft) -> bool:
+    """Write a draft that no trial tells anything of with `PAGE_RST`, for the next build to tell."""
+    if not state.page_rst or draft.surroundings.page_rst:
+        return False
+    if not draft.waits and not (draft.settled and not _repeats(prover, draft)):
         return False
     draft.surroundings = replace(draft.surroundings, page_rst=True)
-    draft.written = write(draft.record, draft.surroundings)
+    draft.settled, draft.waits = True, False
+    write_draft(state, draft)
     return True
 
 

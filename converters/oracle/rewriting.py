@@ -75,6 +75,8 @@ def bookkeeping(node: nodes.Element, _context: Context) -> None:
     _forget(node, "names", "dupnames", "backrefs", "xml:space", "translated", "rawcaption")
     _forget(node, "slug")  # MyST-Parser's: its id is among the ids
     _forget(node, "rawentries", "rawtext", "docname", "source")
+    if isinstance(node, nodes.system_message):
+        _forget(node, "line")  # the place in the source, of a message that an extension shows
 
 
 def absent(node: nodes.Element, _context: Context) -> None:

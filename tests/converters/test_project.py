@@ -292,6 +292,42 @@ def test_what_eval_rst_cannot_hold_is_the_page_s_own_rst_where_that_is_asked_for
     assert found.proof.proven
 
 
+def test_headings_that_only_the_whole_site_has_twice_are_no_labels_where_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    conf = """\
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+
+class Holds(Directive):
+    has_content = True
+
+    def run(self):
+        made = nodes.section()
+        self.state.nested_parse(self.content, self.content_offset, made, match_titles=True)
+        return made.children
+
+
+def setup(app):
+    app.add_directive("holds", Holds)
+"""
+    held = "=====\n\n.. holds::\n\n   Errors\n   ------\n\n   Text.\n"
+    site = {
+        "conf.py": conf,
+        "index.rst": "Start\n=====\n\n.. toctree::\n\n   one\n   other\n",
+        "one.rst": f"Tools\n{held}",
+        "other.rst": f"Parts\n{held}",
+    }
+    left = planned(tmp_path / "without", site).left
+    assert ["duplicate label errors"] == [
+        " ".join(page.reason.split(": ")[2].split()[:3]).strip(",") for page in left
+    ]
+    found = planned(tmp_path / "with", site, page_rst=True)
+    assert () == found.left
+    assert "```{page-rst}\n.. holds::\n" in written(found, "other.rst")
+
+
 def test_pages_whose_files_the_project_s_code_wants_stay(tmp_path: Path) -> None:
     conf = (
         "import os\n"

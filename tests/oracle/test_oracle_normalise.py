@@ -44,6 +44,15 @@ def test_column_widths_that_nothing_shows_are_not_compared() -> None:
     ]
 
 
+def test_a_message_that_is_shown_is_compared_without_its_place_in_the_source() -> None:
+    one, other, third = (
+        normalise(document(nodes.system_message(text, line=line, level=3, source="a.rst")))
+        for text, line in (("failed", 3), ("failed", 5), ("broke", 3))
+    )
+    assert first(one) == first(other)
+    assert first(one) != first(third)
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
