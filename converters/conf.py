@@ -69,7 +69,8 @@ def edited(conf: str, change: Change) -> str:
             f"    {_literal(name)}: {_literal(value)},\n"
             for name, value in sorted(change.substitutions.items())
         )
-        own = "    **myst_substitutions,\n" if "myst_substitutions" in known else ""
+        own = _items_of("myst_substitutions", known, "**", "{}")
+        own = f"    {own.rstrip()}\n" if own else ""
         added.append(f"myst_substitutions = {{\n{own}{items}}}")
     return _with_lines(text, added)
 
@@ -82,19 +83,33 @@ def _with_lines(text: str, added: Sequence[str]) -> str:
     return body + gap + "\n".join(added) + "\n"
 
 
-def _names(text: str) -> set[str]:
-    """Return the names that are assigned anywhere; ``*`` where some come from elsewhere."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()):
-                found.add(name)
-            case ast.ImportFrom(names=names):
-                found |= {alias.asname or alias.name for alias in names}
-            case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "exec")):
-                found.add("*")
-            case _:
-                pass
+def _names(text: str) -> dict[str, bool]:
+    """Return the names that a module assigns, and of each whether it surely does.
+
+    Those that are assigned in a branch may be, and all may be (``*``) where some come from
+    elsewhere.  Functions and classes have names of their own.
+    """
+    found: dict[str, bool] = {}
+    statements: list[tuple[ast.stmt, bool]] = [(node, True) for node in ast.parse(text).body]
+    while statements:
+        statement, surely = statements.pop()
+        below = list(ast.iter_child_nodes(statement))
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        while below:
+            match below.pop():
+                case ast.stmt() as inner:
+                    statements.append((inner, False))
+                case ast.alias(name=name, asname=other):
+                    found[other or name] = surely or found.get(other or name, False)
+                case ast.Name(id=name, ctx=ast.Store()):
+                    found[name] = surely or found.get(name, False)
+                case ast.Lambda() | ast.comprehension():
+                    pass
+                case ast.Name(id="globals" | "locals" | "vars" | "exec"):
+                    found["*"] = False
+                case node:
+                    below += ast.iter_child_nodes(node)
     return found
 
 
@@ -105,12 +120,16 @@ def _with_items(text: str, name: str, items: Sequence[str]) -> str:
     values = [value for node in ast.parse(text).body if (value := _assigned(node, name))]
     if values and isinstance(values[-1], (ast.List, ast.Tuple, ast.Set)):
         return _extended(text, values[-1], items)
-    known = _names(text)
-    before = f"*{name}, " if name in known else ""
-    if not before and "*" in known:
-        before = f'*globals().get("{name}", ()), '
+    before = _items_of(name, _names(text), "*", "()")
     written = ", ".join(_literal(item) for item in items)
     return _with_lines(text, [f"{name} = [{before}{written}]"])
+
+
+def _items_of(name: str, known: Mapping[str, bool], stars: str, nothing: str) -> str:
+    """Return what takes over the items that ``name`` has, where it may have some."""
+    if known.get(name):
+        return f"{stars}{name}, "
+    return f'{stars}globals().get("{name}", {nothing}), ' if {name, "*"} & known.keys() else ""
 
 
 def _assigned(node: ast.stmt, name: str) -> ast.expr | None:

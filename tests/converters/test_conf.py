@@ -60,6 +60,28 @@ MYST = Change(extensions=("myst_parser",))
                 'extensions = [*globals().get("extensions", ()), "myst_parser"]\n'
             ),
         ),
+        (
+            "try:\n    import x\n    extensions = ['x']\nexcept ImportError:\n    pass\n",
+            (
+                "try:\n    import x\n    extensions = ['x']\nexcept ImportError:\n    pass\n\n"
+                'extensions = [*globals().get("extensions", ()), "myst_parser"]\n'
+            ),
+        ),
+        (
+            "def setup(app):\n    extensions = []\n",
+            'def setup(app):\n    extensions = []\n\nextensions = ["myst_parser"]\n',
+        ),
+        (
+            "x = [extensions for extensions in ()]\n",
+            'x = [extensions for extensions in ()]\n\nextensions = ["myst_parser"]\n',
+        ),
+        (
+            "if x:\n    extensions = a()\nelse:\n    extensions = b()\nextensions = c()\n",
+            (
+                "if x:\n    extensions = a()\nelse:\n    extensions = b()\nextensions = c()\n\n"
+                'extensions = [*extensions, "myst_parser"]\n'
+            ),
+        ),
         ("project = 'P'", "project = 'P'\n\nextensions = [\"myst_parser\"]\n"),
         ("", 'extensions = ["myst_parser"]\n'),
         ("x = 1\r\nextensions = []\r\n", 'x = 1\r\nextensions = ["myst_parser"]\r\n'),
