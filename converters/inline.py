@@ -20,7 +20,7 @@ from converters.recorder import DirectiveRecord, RoleRecord, path_of
 _NATIVE_ROLES = {"literal": nodes.literal, "emphasis": nodes.emphasis, "strong": nodes.strong}
 
 #: Roles that read backslashes themselves: their text is kept to the letter.
-_RAW_ROLES = frozenset({"code", "math", "raw", "eq"})
+_RAW_ROLES = frozenset({"math", "raw", "eq"})
 
 #: Substitutions that Sphinx itself defines.
 _SPHINX_SUBSTITUTIONS = frozenset({"version", "release", "today", "translation progress"})

@@ -188,16 +188,23 @@ def _places(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
 
 
 def _around_includes(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[Mark]]:
-    """Yield what is around each included file, where something differs in no line of the page.
+    """Yield what is around each included file that a difference in no line of the page is in.
 
-    A section that is kept for such a file only where all differences are so.
+    Where only warnings of another file are new it may be any of them.
     """
-    unplaced = [d.line is None and d.actual_line is None for d in proof.differences]
+    unplaced = [d for d in proof.differences if d.line is None and d.actual_line is None]
+    warned = not proof.differences and any(w.page != proof.page for w in proof.new_warnings)
     for inner in marks:
-        kept = inner.construct == "section" and inner.way == EVAL_RST and all(unplaced)
-        included = inner.construct == "directive include" and (any(unplaced) or not unplaced)
-        if kept or included:
+        kept = inner.construct == "section" and inner.way == EVAL_RST
+        if (kept or inner.construct == "directive include") and (
+            warned or any(_may_be_in(inner, difference) for difference in unplaced)
+        ):
             yield [mark for mark in marks if inner.key[: len(mark.key)] == mark.key]
+
+
+def _may_be_in(mark: Mark, difference: Difference) -> bool:
+    above, below = difference.between or (0, mark.source_end)
+    return above <= mark.source_end and mark.source_line <= below
 
 
 def _around(marks: Sequence[Mark], difference: Difference) -> Iterator[list[Mark]]:

@@ -22,6 +22,12 @@ _Found = Settled | UnwritableError | ProjectError
 
 def prepare(state: Drafts, prover: Prover, change: Change) -> None:
     """Let pages be tried with what is included as MyST, and any MyST extension."""
+    _show_fragments(state)
+    prover.call(configure, for_trials(change).settings(), timeout=state.timeout)
+
+
+def _show_fragments(state: Drafts) -> None:
+    """Put what is included as MyST, as it is written now, where pages are tried."""
     source = state.scope.source.relative_to(state.scope.root)
     fragments = {
         target_of(draft.path): draft.text
@@ -29,7 +35,6 @@ def prepare(state: Drafts, prover: Prover, change: Change) -> None:
         if name in state.users and draft.written is not None
     }
     replace_files(state.copy("before") / source, [], fragments)
-    prover.call(configure, for_trials(change).settings(), timeout=state.timeout)
 
 
 def for_trials(change: Change) -> Change:
@@ -52,10 +57,12 @@ def try_all(state: Drafts, prover: Prover, baseline: Site, change: Change) -> fl
     groups = prover.prove_together(texts, weights)
     started = time.monotonic()
     waiting: dict[str, Settling] = {}
+    including = frozenset[str]().union(*state.users.values())
     for proofs in groups:
         for name in (name for name, proof in proofs.items() if not equal(proof)):
             draft = state.drafts[name]
-            known = {draft.text: proofs[name]} if len(proofs) == 1 else {}
+            alone = len(proofs) == 1 and name not in including
+            known = {draft.text: proofs[name]} if alone else {}
             waiting[name] = settle(draft.record, draft.surroundings, known=known)
     for draft, found in _found(state, prover, waiting):
         if not _took(draft, found) and _repeats(prover, draft):
@@ -103,21 +110,35 @@ def _wrote_with_page_rst(state: Drafts, prover: Prover, draft: Draft) -> bool:
 def _found(
     state: Drafts, prover: Prover, waiting: Mapping[str, Settling]
 ) -> Iterator[tuple[Draft, _Found]]:
-    """Yield each page that waits with what was found for it, with `PAGE_RST` where that may be."""
-    found = _settled(state, prover, waiting)
-    if state.page_rst:
-        anew = {
-            name: replace(state.drafts[name].surroundings, page_rst=True)
-            for name, result in found.items()
-            if not _good(result) and not state.drafts[name].surroundings.page_rst
-        }
-        again = {name: settle(state.drafts[name].record, there) for name, there in anew.items()}
-        for name, result in _settled(state, prover, again).items():
-            if _good(result):
-                found[name] = result
-                state.drafts[name].surroundings = anew[name]
-    for name, result in found.items():
-        yield state.drafts[name], result
+    """Yield each page that waits with what was found for it, with `PAGE_RST` where that may be.
+
+    Those that others include come first, and are shown to them as the caller takes them over.
+    """
+    fragments = waiting.keys() & state.users.keys()
+    for part in (fragments, waiting.keys() - fragments):
+        found = _settled(state, prover, {n: w for n, w in waiting.items() if n in part})
+        if state.page_rst:
+            found |= _with_page_rst(state, prover, found)
+        for name, result in found.items():
+            yield state.drafts[name], result
+        if fragments:
+            _show_fragments(state)
+
+
+def _with_page_rst(state: Drafts, prover: Prover, found: Mapping[str, _Found]) -> dict[str, _Found]:
+    """Return what is found with `PAGE_RST` for the pages that are not equal without."""
+    anew = {
+        name: replace(state.drafts[name].surroundings, page_rst=True)
+        for name, result in found.items()
+        if not _good(result) and not state.drafts[name].surroundings.page_rst
+    }
+    again = {name: settle(state.drafts[name].record, there) for name, there in anew.items()}
+    good: dict[str, _Found] = {
+        name: result for name, result in _settled(state, prover, again).items() if _good(result)
+    }
+    for name in good:
+        state.drafts[name].surroundings = anew[name]
+    return good
 
 
 def _settled(state: Drafts, prover: Prover, waiting: Mapping[str, Settling]) -> dict[str, _Found]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from converters.oracle.tree import Anchor, Block, Element, Page, Site, Warned
@@ -41,6 +42,8 @@ class Difference:
     ``line`` is the place in the baseline's source and ``actual_line`` in the candidate's, where
     known.  ``path`` leads there from the page's top, to be read by people: ``section 'Install' >
     bullet_list > item 2``.  ``expected`` and ``actual`` show only what differs; ``""`` is nothing.
+    Of what another file brings into the baseline ``between`` are the lines of the nearest blocks
+    above and below that are the page's own.
     """
 
     page: str
@@ -50,6 +53,7 @@ class Difference:
     expected: str
     actual: str
     actual_line: int | None = None
+    between: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         """Return one line for a report."""
@@ -215,6 +219,8 @@ def compare_pages(baseline: Page, candidate: Page) -> PageProof:
         its = candidate.blocks[other] if other is not None else None
         found = list(_differing_block(baseline.name, mine, its))
         equal -= bool(found) and mine is not None
+        if one is not None and ours[one].line is None:
+            found = [replace(difference, between=_around_block(ours, one)) for difference in found]
         differences += found
     differences += _differing_facts(baseline, candidate)
     return PageProof(
@@ -223,6 +229,13 @@ def compare_pages(baseline: Page, candidate: Page) -> PageProof:
         blocks=len(baseline.blocks),
         equal_blocks=equal,
     )
+
+
+def _around_block(blocks: Sequence[Element], place: int) -> tuple[int, int]:
+    """Return the nearest lines of the page above and below a block, 0 and no end where none is."""
+    above = next((block.line for block in reversed(blocks[:place]) if block.line), 0)
+    below = next((block.line for block in blocks[place + 1 :] if block.line), sys.maxsize)
+    return above, below
 
 
 def _differing_block(page: str, ours: Block | None, theirs: Block | None) -> Iterator[Difference]:

@@ -186,6 +186,34 @@ def test_a_page_that_only_waits_for_another_keeps_its_best_ways(tmp_path: Path) 
     assert "eval-rst" not in written(found, "user.rst")
 
 
+def test_what_others_include_has_its_ways_before_them(tmp_path: Path) -> None:
+    conf = """\
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+
+class Usage(Directive):
+    has_content = True
+
+    def run(self):
+        text = "\\n".join(self.content)
+        return [nodes.literal_block(text, text)]
+
+
+def setup(app):
+    app.add_directive("usage", Usage)
+"""
+    site = {
+        "conf.py": conf,
+        "index.rst": "Start\n=====\n\n.. include:: tool.rst\n   :start-after: begin\n",
+        "tool.rst": ":orphan:\n\nTool\n====\n\n.. begin\n\n.. usage::\n\n   tool\n      [-a]\n",
+    }
+    found = planned(tmp_path, site)
+    assert () == found.left
+    assert "```{include} tool.md\n:start-after: begin\n" in written(found, "index.rst")
+    assert "```{usage}\ntool\n   [-a]\n```\n" in written(found, "tool.rst")
+
+
 def test_a_page_that_sphinx_cannot_read_twice_waits_for_the_whole_site(tmp_path: Path) -> None:
     conf = """\
 from docutils import nodes

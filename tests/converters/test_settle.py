@@ -125,6 +125,10 @@ PAGES = {
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
     "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
     "takes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: named.inc\n",
+    "takes both": (
+        "Title\n=====\n\nPart\n----\n\nText.\n\n.. include:: named.inc\n\nNext\n----\n\n"
+        ".. include:: below.inc\n\nLast\n----\n\nText.\n"
+    ),
     "note": "Title\n=====\n\n.. marked:: a [#n]_\n   :remark: b\n\n.. [#n] Note.\n",
     "generates": "Title\n=====\n\n.. generates:: A::;;   code\n\n.. shows::\n\nText.\n",
     "names": "Title\n=====\n\n.. generates:: To `a`_;;.. _a: https://example.org\n\nText.\n",
@@ -158,6 +162,7 @@ def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
         "myst_footnote_sort": False,
     }
     (source / "named.inc").write_text("Other\n-----\n\nIt names a_.\n\n.. _a: https://x.org\n")
+    (source / "below.inc").write_text("Deep\n~~~~\n\nNames b_.\n\n.. _b: https://y.org\n")
     (source / "part.inc").write_text("Another\n=======\n\nIts text.\n")
     with Prover(source, overrides=settings, work=folder / "work", timeout=120) as prover:
         yield prover
@@ -262,6 +267,13 @@ def test_a_file_with_names_that_goes_up_a_level_may_belong_to_the_page(prover: P
     expected = "## Part\n\n```{page-rst}\n:level: 2\n\n.. include:: named.inc\n```\n"
     assert found.proven
     assert expected in found.written.text
+
+
+def test_of_two_included_files_the_one_that_goes_up_a_level_does(prover: Prover) -> None:
+    found = settled(prover, "takes both", page_rst=True)
+    assert found.proven
+    assert "```{page-rst}\n:level: 2\n\n.. include:: named.inc\n```\n" in found.written.text
+    assert "```{page-rst}\n.. include:: below.inc\n```\n" in found.written.text
 
 
 def test_a_directive_on_which_sphinx_fails_stays_rst(prover: Prover) -> None:

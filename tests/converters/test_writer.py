@@ -38,6 +38,12 @@ def test_a_directive_with_a_heading_in_it_stays_rst_at_once() -> None:
     assert "More\n   ----" in written.text
 
 
+def test_the_code_of_a_code_role_has_no_escapes() -> None:
+    assert write(record(r"As :code:`a\\b`, :math:`\alpha`.")).text == (
+        "As {code}`a\\b`, {math}`\\alpha`.\n"
+    )
+
+
 def test_a_page_is_tried_with_every_extension_that_pages_may_need() -> None:
     used = frozenset[str]().union(*(write(record(case.rst)).extensions for case in GOLDEN))
     assert used == EXTENSIONS
