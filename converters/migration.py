@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from converters.oracle import SiteProof
-from converters.pen import PAGE_RST
 
 
 class PageFate(StrEnum):
@@ -38,7 +37,8 @@ class PageOutcome:
     ``path`` and ``target`` are relative to the site's source directory.  ``text`` is the page in
     MyST, ``""`` where it is left.  ``reason`` says why it is left, ``line`` and ``construct``
     where that was seen (0 and ``""`` where nowhere in particular); ``unsaid`` is true where no way
-    of writing it was found.  ``blocks`` counts its blocks.
+    of writing it was found.  ``blocks`` counts its blocks.  ``page_rst`` is true where ``kept``
+    ones need `PAGE_RST`.
     """
 
     name: str
@@ -52,6 +52,7 @@ class PageOutcome:
     line: int = 0
     construct: str = ""
     unsaid: bool = False
+    page_rst: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +98,8 @@ class Migration:
 
     @property
     def uses_page_rst(self) -> bool:
-        """Whether `PAGE_RST` has to be turned on for the pages."""
-        conf = self.conf[1] if self.conf is not None else self.wanted
-        return PAGE_RST in conf
+        """Whether any page needs `PAGE_RST`."""
+        return any(page.page_rst for page in self.pages)
 
     @property
     def converted(self) -> tuple[PageOutcome, ...]:

@@ -25,6 +25,7 @@ def outcomes(state: Drafts) -> tuple[PageOutcome, ...]:
                 fate=PageFate.PROVEN,
                 text=draft.written.text,
                 kept=tuple(_kept(draft)),
+                page_rst=draft.written.page_rst,
                 blocks=count(draft.record.document),
             )
     return tuple(found[name] for name in sorted(found))

@@ -87,7 +87,8 @@ def _rows(page: PageOutcome) -> Iterator[str]:
         line = str(page.line or "")
         yield f"| {page.path} | left | {line} | {page.construct} | {_cell(page.reason)} |"
         return
-    fate = "proven" if not page.kept else f"proven, {len(page.kept)} in eval-rst"
+    where = "page-rst" if page.page_rst else "eval-rst"
+    fate = "proven" if not page.kept else f"proven, {len(page.kept)} in {where}"
     yield f"| {page.path} | {fate} | | | |"
     for block in page.kept:
         yield f"| | | {block.line} | {block.construct} | {_why(block)} |"
@@ -125,6 +126,7 @@ def as_json(migration: Migration) -> str:
                     }
                     for block in page.kept
                 ],
+                "page_rst": page.page_rst,
                 "line": page.line or None,
                 "construct": page.construct or None,
                 "reason": page.reason or None,

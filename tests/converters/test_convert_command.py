@@ -234,14 +234,15 @@ def test_a_page_whose_links_sphinx_fails_on_is_left(
 
 
 def test_an_extension_that_more_pages_need_is_offered_and_told(
-    site: Path, capsys: pytest.CaptureFixture[str]
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made(site, {"wide.rst": GRID.replace("both ", "[#n]_") + "\n.. [#n] Note.\n"})
     assert 0 == convert(site)
     said = capsys.readouterr()
     assert "\n--page-rst may convert more pages, with an extension in conf.py.\n" in said.err
     assert "page_rst" not in said.out
-    assert 0 == convert(site, "--page-rst")
+    assert 0 == convert(site, "--page-rst", "--report", str(tmp_path / "report.md"))
+    assert "| wide.rst | proven, 1 in page-rst | | | |\n" in (tmp_path / "report.md").read_text()
     said = capsys.readouterr()
     assert "left as RST" not in said.err
     assert (
