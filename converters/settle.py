@@ -203,8 +203,10 @@ def _around_includes(marks: Sequence[Mark], proof: PageProof) -> Iterator[list[M
 
 
 def _may_be_in(mark: Mark, difference: Difference) -> bool:
-    above, below = difference.between or (0, mark.source_end)
-    return above <= mark.source_end and mark.source_line <= below
+    above, below = difference.between or (0, mark.source_line)
+    # A section's lines are those of its heading.
+    reaches = mark.construct == "section" or above <= mark.source_end
+    return reaches and mark.source_line <= below
 
 
 def _around(marks: Sequence[Mark], difference: Difference) -> Iterator[list[Mark]]:

@@ -65,7 +65,9 @@ def try_all(state: Drafts, prover: Prover, baseline: Site, change: Change) -> fl
             known = {draft.text: proofs[name]} if alone else {}
             waiting[name] = settle(draft.record, draft.surroundings, known=known)
     for draft, found in _found(state, prover, waiting):
-        if not _took(draft, found) and _repeats(prover, draft):
+        if _took(draft, found):
+            continue
+        if isinstance(found, ProjectError) or _repeats(prover, draft):
             _leave_without(state, draft, found)
     return time.monotonic() - started
 

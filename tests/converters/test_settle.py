@@ -123,7 +123,7 @@ PAGES = {
     ),
     "blank": 'Title\n=====\n\nThe ``code``\\ \'s and "it *is*\\ " all.\n',
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
-    "includes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n",
+    "includes": ("Title\n=====\n\nText.\n\nPart\n----\n\nMore.\n\n.. include:: part.inc\n"),
     "takes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: named.inc\n",
     "takes both": (
         "Title\n=====\n\nPart\n----\n\nText.\n\n.. include:: named.inc\n\nNext\n----\n\n"
@@ -257,7 +257,7 @@ def test_a_page_that_cannot_be_proven_says_what_is_new_and_is_not_taken_whole(
 
 def test_an_included_file_that_goes_up_a_level_takes_its_section_with_it(prover: Prover) -> None:
     found = settled(prover, "includes")
-    expected = "```{eval-rst}\nTitle\n=====\n\nText.\n\nPart\n----\n\n.. include:: part.inc\n```\n"
+    expected = f"```{{eval-rst}}\n{PAGES['includes']}```\n"
     assert (True, expected) == (found.proven, found.written.text)
 
 
