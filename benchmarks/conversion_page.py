@@ -138,4 +138,4 @@ def _pandoc() -> str:
 
 def neutral(text: str) -> str:
     """Return a text with no path of this machine in it, on one line."""
-    return re.sub(r"(?<![\w.:/])/[\w./+-]+/", "…/", " ".join(text.split()))
+    return re.sub(r"(?<![\w.:/])(?:/|\.\./)[\w./+-]+/", "…/", " ".join(text.split()))
