@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,27 +90,29 @@ def _names(text: str) -> dict[str, bool]:
     elsewhere.  Functions and classes have names of their own.
     """
     found: dict[str, bool] = {}
-    statements: list[tuple[ast.stmt, bool]] = [(node, True) for node in ast.parse(text).body]
-    while statements:
-        statement, surely = statements.pop()
-        below = list(ast.iter_child_nodes(statement))
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        while below:
-            match below.pop():
-                case ast.stmt() as inner:
-                    statements.append((inner, False))
-                case ast.alias(name=name, asname=other):
-                    found[other or name] = surely or found.get(other or name, False)
-                case ast.Name(id=name, ctx=ast.Store()):
-                    found[name] = surely or found.get(name, False)
-                case ast.Lambda() | ast.comprehension():
-                    pass
-                case ast.Name(id="globals" | "locals" | "vars" | "exec"):
-                    found["*"] = False
-                case node:
-                    below += ast.iter_child_nodes(node)
+    for statement in ast.parse(text).body:
+        for name, surely in _assigned_in(statement, surely=True):
+            found[name] = surely or found.get(name, False)
     return found
+
+
+def _assigned_in(node: ast.AST, *, surely: bool) -> Iterator[tuple[str, bool]]:
+    match node:
+        case (
+            ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef()
+            | ast.Lambda() | ast.comprehension()
+        ):  # fmt: skip
+            return
+        case ast.alias(name=name, asname=other):
+            yield other or name, surely
+        case ast.Name(id=name, ctx=ast.Store()):
+            yield name, surely
+        case ast.Name(id="globals" | "locals" | "vars" | "exec"):
+            yield "*", False
+        case _:
+            pass
+    for child in ast.iter_child_nodes(node):
+        yield from _assigned_in(child, surely=surely and not isinstance(child, ast.stmt))
 
 
 def _with_items(text: str, name: str, items: Sequence[str]) -> str:

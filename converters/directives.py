@@ -64,7 +64,11 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
         case "include" if node["argument"] in pen.surroundings.included.includes:
             yield NATIVE, lambda: _instead(pen, node, key)
         case "include" if not {"literal", "code"} & dict(node["options"]).keys():
-            pass  # what it includes is RST
+            # What it includes is RST, whose headings may end the sections that it stands in.
+            yield EVAL_RST, lambda: kept.eval_rst(pen, node)
+            for level in range(pen.level, 1, -1) if pen.surroundings.page_rst else ():
+                yield EVAL_RST, partial(kept.eval_rst, pen, node, level)
+            return
         case "index" if "\n" in (node["argument"] or ""):
             yield DIRECTIVE, lambda: _index(pen, node)
         case "table":
@@ -82,10 +86,6 @@ def ways(pen: Pen, node: DirectiveRecord, key: Key) -> Iterator[Way]:
                 for reading in readings:
                     yield VERBATIM, partial(_verbatim, pen, node, reading)
     yield EVAL_RST, lambda: kept.eval_rst(pen, node)
-    if name == "include" and pen.surroundings.page_rst:
-        # Its headings may end the sections that it stands in.
-        for level in range(pen.level, 1, -1):
-            yield EVAL_RST, partial(kept.eval_rst, pen, node, level)
 
 
 def _instead(pen: Pen, node: DirectiveRecord, key: Key) -> Lines:

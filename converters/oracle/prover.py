@@ -191,10 +191,8 @@ def prove_all(
     ``jobs`` groups are read at a time, each with ``timeout`` seconds.
     """
     for group in groups:
-        if len(group) == 1:
-            workshop.page(
-                next(iter(group))
-            )  # kept, and so known to every fork for this page to come
+        if len(group) == 1:  # the page may be tried again: what is kept, every fork knows
+            workshop.page(*group)
     found: dict[str, PageProof] = {}
     for group, proofs in in_forks(
         lambda group: _proofs(workshop, group, syntax), groups, jobs=jobs, timeout=timeout

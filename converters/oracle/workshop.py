@@ -101,12 +101,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """A site as its process sends it: ``chunks`` are pages, pickled where they were looked at.
+    """A site as its process sends it: ``pages`` are pickled one by one where they were looked at.
 
     They come through the site's process as they are, which would take as long again.
     """
 
-    chunks: tuple[bytes, ...]
+    pages: Mapping[str, bytes]
     warnings: tuple[Warned, ...]
     unreadable: Mapping[str, str]
     seconds: float
@@ -115,14 +115,13 @@ class Readings:
         """Return the site."""
         found: list[Attempt] = []
         failed = dict(self.unreadable)
-        for chunk in self.chunks:
-            looks = pickle.loads(chunk)  # noqa: S301 - written by the site's process, as all it says
-            for name, look in looks.items():
-                if isinstance(look, Raised):
-                    failed[name] = look.what
-                    found.append(Attempt(page=Page(name=name, blocks=()), warnings=()))
-                else:
-                    found.append(look)
+        for name, data in self.pages.items():
+            look = pickle.loads(data)  # noqa: S301 - written by the site's process, as all it says
+            if isinstance(look, Raised):
+                failed[name] = look.what
+                found.append(Attempt(page=Page(name=name, blocks=()), warnings=()))
+            else:
+                found.append(look)
         warnings = [*self.warnings, *(warned for page in found for warned in page.warnings)]
         return Site(
             pages=tuple(sorted((look.page for look in found), key=lambda page: page.name)),
@@ -178,12 +177,12 @@ class Workshop:
 
     def page(self, name: str) -> Attempt:
         """Return the page ``name`` as the site has it, and the warnings of resolving its links."""
-        if name not in self._pages and name in self._pickled:
-            looks = pickle.loads(self._pickled[name])  # noqa: S301 - written by this process
-            self._pages |= {n: look for n, look in looks.items() if isinstance(look, Attempt)}
         if name not in self._pages:
-            doctree = self.env.get_doctree(name)
-            self._pages[name] = self._look(name, doctree, self._objects[name], RULES)
+            look = pickle.loads(self._pickled[name]) if name in self._pickled else None  # noqa: S301
+            if not isinstance(look, Attempt):
+                doctree = self.env.get_doctree(name)
+                look = self._look(name, doctree, self._objects[name], RULES)
+            self._pages[name] = look
         return self._pages[name]
 
     def _seen(self, name: str) -> Attempt | Raised:
@@ -201,19 +200,17 @@ class Workshop:
         start = time.monotonic()
         names = self.names
         count = min(len(names), self._jobs * 4)
-        chunks: list[bytes] = []
         for chunk, looks in in_forks(
-            lambda chunk: pickle.dumps({name: self._seen(name) for name in chunk}),
+            lambda chunk: {name: pickle.dumps(self._seen(name)) for name in chunk},
             [names[first::count] for first in range(count)],
             jobs=self._jobs,
             timeout=timeout,
         ):
             if isinstance(looks, Raised):
                 raise ExtensionError(f"{looks.what} (in one of {', '.join(chunk)})\n{looks.trace}")
-            chunks.append(looks)
-            self._pickled |= dict.fromkeys(chunk, looks)
+            self._pickled |= looks
         return Readings(
-            chunks=tuple(chunks),
+            pages=self._pickled,
             warnings=self.warnings,
             unreadable=dict(self.unreadable),
             seconds=self.seconds + time.monotonic() - start,

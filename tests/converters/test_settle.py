@@ -123,7 +123,7 @@ PAGES = {
     ),
     "blank": 'Title\n=====\n\nThe ``code``\\ \'s and "it *is*\\ " all.\n',
     "markup": "Title\n=====\n\n.. marked:: a :sub:`word`\n   :remark: and *another*\n",
-    "includes": ("Title\n=====\n\nText.\n\nPart\n----\n\nMore.\n\n.. include:: part.inc\n"),
+    "includes": "Title\n=====\n\nText.\n\nPart\n----\n\nMore.\n\n.. include:: part.inc\n",
     "takes": "Title\n=====\n\nText.\n\nPart\n----\n\n.. include:: named.inc\n",
     "takes both": (
         "Title\n=====\n\nPart\n----\n\nText.\n\n.. include:: named.inc\n\nNext\n----\n\n"

@@ -72,10 +72,9 @@ def without(workshop: Workshop, rule: str, case: Case, syntax: Syntax) -> PagePr
     """Compare both sides of a case as they are where ``rule`` is left out."""
     rules = [other for other in RULES if other.name != rule]
     sides = ((case.baseline, Syntax.RST), (case.candidate, syntax))
-    pages = [
+    ours, theirs = (
         in_fork(_read, workshop, case.page, text, kind, rules, timeout=60.0) for text, kind in sides
-    ]
-    ours, theirs = pages
+    )
     assert isinstance(ours, Page)
     assert isinstance(theirs, Page)
     return compare_pages(ours, theirs)
